@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ltv
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"maps"
+	"slices"
+
+	"gsign/internal/limits"
+	"gsign/internal/pdf"
+	"gsign/pkg/pdfsig"
+)
+
+// ReadStore returns what the document's security store holds, each piece once, its /VRI entries included; a document
+// without one gives an empty Evidence. An entry that is no stream, or no certificate, is passed over: another producer's
+// mistake must not hide the rest. More entries or bytes than gsign reads is a *pdfsig.MalformedError.
+func ReadStore(doc *pdfsig.Document) (Evidence, error) {
+	s, err := readStore(doc.File())
+	if err != nil {
+		return Evidence{}, err
+	}
+	e := Evidence{OCSPResponses: s.data(keyOCSPs), CRLs: s.data(keyCRLs)}
+	for _, der := range s.data(keyCerts) {
+		c, err := x509.ParseCertificate(der)
+		if err == nil {
+			e.Certificates = append(e.Certificates, c)
+		}
+	}
+	return e, nil
+}
+
+// The three arrays of a security store (ISO 32000-2 Table 261), and their names in a /VRI entry (Table 262).
+const (
+	keyCerts = pdf.Name("Certs")
+	keyOCSPs = pdf.Name("OCSPs")
+	keyCRLs  = pdf.Name("CRLs")
+)
+
+var storeKeys = [...]pdf.Name{keyCerts, keyOCSPs, keyCRLs}
+
+var vriKeys = map[pdf.Name]pdf.Name{keyCerts: "Cert", keyOCSPs: "OCSP", keyCRLs: "CRL"}
+
+// store is a security store as it stands in a file.
+type store struct {
+	ref    pdf.Ref  // zero where the catalog holds the dictionary itself, or none
+	dict   pdf.Dict // nil where there is none; a copy
+	vri    pdf.Dict // a copy
+	arrays map[pdf.Name]pdf.Array
+	pieces map[pdf.Name][]piece // each digest once, in the order of the file
+	seen   map[pdf.Ref]bool
+	count  int
+	size   int64
+}
+
+// piece is one stream of the store.
+type piece struct {
+	ref    pdf.Ref
+	digest [sha256.Size]byte
+	data   []byte
+}
+
+func (s *store) data(key pdf.Name) [][]byte {
+	var all [][]byte
+	for _, p := range s.pieces[key] {
+		all = append(all, p.data)
+	}
+	return all
+}
+
+// find returns the reference under which the store holds data.
+func (s *store) find(key pdf.Name, data []byte) (pdf.Ref, bool) {
+	digest := sha256.Sum256(data)
+	i := slices.IndexFunc(s.pieces[key], func(p piece) bool { return p.digest == digest })
+	if i < 0 {
+		return pdf.Ref{}, false
+	}
+	return s.pieces[key][i].ref, true
+}
+
+func readStore(f *pdf.File) (*store, error) {
+	s := &store{
+		arrays: map[pdf.Name]pdf.Array{},
+		pieces: map[pdf.Name][]piece{},
+		seen:   map[pdf.Ref]bool{},
+		vri:    pdf.Dict{},
+	}
+	catalog, err := f.Catalog()
+	if err != nil {
+		return nil, err
+	}
+	if ref, ok := catalog["DSS"].(pdf.Ref); ok {
+		s.ref = ref
+	}
+	dict, err := f.Dict(catalog["DSS"])
+	if err != nil {
+		return nil, fmt.Errorf("reading the security store: %w", err)
+	}
+	if dict == nil {
+		return s, nil
+	}
+	s.dict = dict.Clone()
+	for _, key := range storeKeys {
+		a, err := f.Array(dict[key])
+		if err != nil {
+			return nil, fmt.Errorf("reading the security store's /%s: %w", key, err)
+		}
+		s.arrays[key] = a
+		if err := s.readArray(f, key, a); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.readVRI(f, dict["VRI"])
+}
+
+func (s *store) readVRI(f *pdf.File, o pdf.Object) error {
+	vri, err := f.Dict(o)
+	if err != nil {
+		return fmt.Errorf("reading the security store's /VRI: %w", err)
+	}
+	if len(vri) > limits.StoreEntries {
+		return tooMany()
+	}
+	s.vri = vri.Clone()
+	for _, name := range slices.Sorted(maps.Keys(vri)) {
+		entry, err := f.Dict(vri[name])
+		if err != nil {
+			continue // not a dictionary: nothing to read
+		}
+		for _, key := range storeKeys {
+			a, err := f.Array(entry[vriKeys[key]])
+			if err != nil {
+				continue
+			}
+			if err := s.readArray(f, key, a); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readArray adds the streams of one array.
+func (s *store) readArray(f *pdf.File, key pdf.Name, a pdf.Array) error {
+	for _, o := range a {
+		ref, ok := o.(pdf.Ref)
+		if !ok || s.seen[ref] {
+			continue // Table 261 wants references; a stream cannot stand in an array
+		}
+		s.seen[ref] = true
+		s.count++
+		if s.count > limits.StoreEntries {
+			return tooMany()
+		}
+		data, err := s.readStream(f, ref)
+		if err != nil {
+			return err
+		}
+		if data == nil {
+			continue
+		}
+		if _, ok := s.find(key, data); !ok {
+			s.pieces[key] = append(s.pieces[key], piece{ref: ref, digest: sha256.Sum256(data), data: data})
+		}
+	}
+	return nil
+}
+
+// readStream returns the decoded stream, nil where there is none that can be decoded.
+func (s *store) readStream(f *pdf.File, ref pdf.Ref) ([]byte, error) {
+	stream, err := f.Stream(ref)
+	if err != nil {
+		return nil, machineOnly(err)
+	}
+	if stream == nil {
+		return nil, nil
+	}
+	data, err := f.StreamData(stream, limits.StoreStream)
+	if err != nil {
+		return nil, machineOnly(err)
+	}
+	s.size += int64(len(data))
+	if s.size > limits.StoreBytes {
+		return nil, &pdfsig.MalformedError{Offset: -1, What: fmt.Sprintf("security store of more than %d bytes", limits.StoreBytes)}
+	}
+	return data, nil
+}
+
+// machineOnly drops errors that blame the file.
+func machineOnly(err error) error {
+	if pdf.IsMalformed(err) {
+		return nil
+	}
+	return err
+}
+
+func tooMany() error {
+	return &pdfsig.MalformedError{Offset: -1, What: fmt.Sprintf("security store of more than %d entries", limits.StoreEntries)}
+}
