@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Trust returns the root certificates that chains must end at; none means that no root is pinned.
+func (v *Values) Trust() ([]*x509.Certificate, error) {
+	return readCertificates("trusted certificate", v.Strings("trust"))
+}
+
+// ExtraCerts returns certificates that chains may need.
+func (v *Values) ExtraCerts() ([]*x509.Certificate, error) {
+	return readCertificates("extra certificate", v.Strings("extra_certs"))
+}
+
+// rootCAs returns what vouches for the service's TLS certificate, nil for the system's roots.
+func (v *Values) rootCAs() (*x509.CertPool, error) {
+	path := v.String("ca_file")
+	if path == "" {
+		return nil, nil
+	}
+	certs, err := readCertificateFile("CA certificate", path)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	for _, c := range certs {
+		pool.AddCert(c)
+	}
+	return pool, nil
+}
+
+// readCertificates reads files, and of folders each file that is named like a certificate.
+func readCertificates(what string, paths []string) ([]*x509.Certificate, error) {
+	var all []*x509.Certificate
+	for _, path := range paths {
+		fi, err := os.Stat(path)
+		if err != nil {
+			return nil, &Error{Problem: "read the " + what, Err: err}
+		}
+		files := []string{path}
+		if fi.IsDir() {
+			if files, err = certificateFiles(path); err != nil {
+				return nil, &Error{Problem: "read the " + what, Err: err}
+			}
+			if len(files) == 0 {
+				return nil, &Error{Problem: fmt.Sprintf("the folder %s holds no certificate", path), Hint: "files named .pem, .crt, .cer or .der are read"}
+			}
+		}
+		for _, f := range files {
+			certs, err := readCertificateFile(what, f)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, certs...)
+		}
+	}
+	return all, nil
+}
+
+func certificateFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, e := range entries {
+		ext := strings.ToLower(filepath.Ext(e.Name()))
+		if !e.IsDir() && slices.Contains([]string{".pem", ".crt", ".cer", ".der"}, ext) {
+			files = append(files, filepath.Join(dir, e.Name()))
+		}
+	}
+	return files, nil
+}
+
+func readCertificateFile(what, path string) ([]*x509.Certificate, error) {
+	b, err := readLimited(path, maxCertificateFile)
+	if err != nil {
+		return nil, &Error{Problem: "read the " + what, Err: err}
+	}
+	certs, err := parseCertificates(b)
+	if err != nil {
+		return nil, &Error{Problem: fmt.Sprintf("read the %s from %s", what, path), Err: err}
+	}
+	if len(certs) == 0 {
+		return nil, &Error{Problem: fmt.Sprintf("%s holds no certificate", path), Hint: "a certificate starts with -----BEGIN CERTIFICATE-----, or is DER"}
+	}
+	return certs, nil
+}
+
+func parseCertificates(b []byte) ([]*x509.Certificate, error) {
+	if !bytes.Contains(b, []byte("-----BEGIN ")) {
+		if len(b) == 0 || b[0] != 0x30 {
+			return nil, nil
+		}
+		return x509.ParseCertificates(b)
+	}
+	var certs []*x509.Certificate
+	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		certs = append(certs, c)
+	}
+	return certs, nil
+}
