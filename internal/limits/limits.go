@@ -4,6 +4,8 @@
 // sentence that says where its number comes from.
 package limits
 
+import "time"
+
 // Of the security store and of the search for evidence (pkg/ltv).
 const (
 	// StoreEntries bounds the streams read from a security store. Real ones hold fewer than 100; a document signed a
@@ -23,4 +25,90 @@ const (
 	Issuers = 8
 	// EvidenceAtOnce bounds the certificates of one document that are looked up at the same time.
 	EvidenceAtOnce = 8
+)
+
+// Certificates and evidence: internal/pkix and internal/cms.
+const (
+	// MaxCertificates bounds one bundle and one CMS certificate set. The largest real one seen in signed PDFs has 9.
+	MaxCertificates = 256
+	// MaxCertificateBundle bounds a file or download of certificates. A certificate is 1 to 2 kB, so this is far more
+	// than MaxCertificates of them.
+	MaxCertificateBundle = 2 << 20
+	// MaxChain bounds a path from leaf to root. Real ones have 2 to 5 certificates.
+	MaxChain = 12
+	// MaxChainSteps bounds the signature checks while one chain is searched for among cross-certificates. Each step is
+	// one RSA verification, well under a millisecond, so the search ends within a second.
+	MaxChainSteps = 1000
+	// MaxOCSPResponse bounds a response. Real ones are 0.5 to 3 kB; a responder that sends its chain adds some.
+	MaxOCSPResponse = 256 << 10
+	// MaxCRL bounds a revocation list. 505 kB is the largest of the signing services seen; a list of 50 MB is known
+	// to turn a 120 kB file into 50 MB, which nobody wants embedded.
+	MaxCRL = 10 << 20
+	// MaxSignedData bounds the CMS of a signature. It can hold CRLs in an attribute, so it is more than MaxCRL.
+	MaxSignedData = 16 << 20
+	// MaxTimestampToken bounds a token. Real ones are 2 to 8 kB, the larger with a chain of RSA-4096 certificates.
+	MaxTimestampToken = 256 << 10
+	// MaxDERDepth bounds the nesting of ASN.1. A CMS with a token with a certificate in it nests about 25 deep.
+	MaxDERDepth = 64
+	// MaxAttributes bounds each attribute set of a SignerInfo and the values of one attribute. CAdES defines about 30.
+	MaxAttributes = 64
+	// MaxRedirects bounds the redirects of a download of evidence: http to https and one to a mirror are seen.
+	MaxRedirects = 3
+	// FetchTimeout bounds one download of evidence, from dialling to the last byte.
+	FetchTimeout = 20 * time.Second
+	// ClockSkew is how far a responder's clock may be from ours (RFC 6960 section 4.2.2.1 leaves it open; Acrobat's
+	// default is five minutes).
+	ClockSkew = 5 * time.Minute
+)
+
+// Of the PDF container (internal/pdf).
+const (
+	// PDFToken bounds a name, number or keyword in bytes. ISO 32000-1 Annex C gives 127 for names; names longer than
+	// 1 KiB have been met.
+	PDFToken = 32 << 10
+	// PDFString bounds one decoded string: the /Contents of a signature, the longest string met, stays below 1 MiB.
+	PDFString = 16 << 20
+	// PDFDepth bounds arrays and dictionaries within each other; qpdf has the same number.
+	PDFDepth = 500
+	// PDFNodes bounds the parts of one object: a flat page tree of a million pages has as many.
+	PDFNodes = 1<<20 + 64
+	// PDFHeader is how far into a file its header may begin (ISO 32000-1, Annex H, note 13).
+	PDFHeader = 1024
+	// PDFTail is how far before the end of a file startxref is looked for. The standard's readers take 1024 bytes; servers
+	// that append whole web pages have been met.
+	PDFTail = 64 << 10
+	// PDFSections bounds the cross-reference sections of a file: one for each time it was saved or signed.
+	PDFSections = 4096
+	// PDFEntries bounds the objects of a file: ISO 32000-1 Annex C gives 8,388,607. Each costs 8 bytes.
+	PDFEntries = 8 << 20
+	// PDFObjectNumber is the highest number given to a new object where the file permits: the same figure of Annex C,
+	// beyond which MuPDF refuses.
+	PDFObjectNumber = 8388607
+	// PDFCacheObjects and PDFCacheBytes bound the cache of objects: their number, and the bytes they took in the file.
+	PDFCacheObjects = 4096
+	PDFCacheBytes   = 512 << 10
+	// PDFObjectStream bounds one decoded object stream. Writers put 100 to 200 objects in one, some put all in one:
+	// 9 MiB is the largest met.
+	PDFObjectStream = 32 << 20
+	// PDFObjectStreamCache bounds the decoded object streams that are kept, besides the last one used.
+	PDFObjectStreamCache = 2 << 20
+	// PDFExtends bounds the object streams that extend each other.
+	PDFExtends = 32
+	// PDFFilters bounds the filters of one stream. Real ones have at most three.
+	PDFFilters = 8
+	// PDFPredictorRow bounds one row of a predictor in bytes.
+	PDFPredictorRow = 16 << 20
+	// PDFReferences bounds references to references: real files have none.
+	PDFReferences = 32
+	// PDFPageDepth bounds the page tree's depth: a balanced tree of a million pages has 20 levels at most, but some
+	// writers chain the nodes.
+	PDFPageDepth = 1000
+	// PDFScan bounds the bytes searched, over the life of an open file, for the ends of streams whose /Length is wrong.
+	PDFScan = 1 << 30
+	// PDFRewrite bounds a stream's data that is copied into an update.
+	PDFRewrite = 64 << 20
+	// PDFOpinionObjects bounds the files shown to the second reader, which keeps 48 bytes for each object number.
+	PDFOpinionObjects = 200000
+	// PDFOpinionReads bounds the bytes the second reader may read, in multiples of the file's size.
+	PDFOpinionReads = 16
 )

@@ -2,10 +2,269 @@
 
 package pkix
 
-import "encoding/asn1"
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	_ "crypto/sha1" // the hashes below are used through crypto.Hash
+	_ "crypto/sha256"
+	_ "crypto/sha3"
+	_ "crypto/sha512"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
 
 // Algorithm is an AlgorithmIdentifier: an OID and its parameters as DER, nil when absent.
 type Algorithm struct {
 	OID        asn1.ObjectIdentifier
 	Parameters []byte
+}
+
+// ReadAlgorithm reads an AlgorithmIdentifier off s.
+func ReadAlgorithm(s *cryptobyte.String, a *Algorithm) bool {
+	var seq cryptobyte.String
+	if !s.ReadASN1(&seq, cbasn1.SEQUENCE) || !seq.ReadASN1ObjectIdentifier(&a.OID) {
+		return false
+	}
+	a.Parameters = nil
+	if seq.Empty() {
+		return true
+	}
+	var params cryptobyte.String
+	var tag cbasn1.Tag
+	if !seq.ReadAnyASN1Element(&params, &tag) || !seq.Empty() {
+		return false
+	}
+	a.Parameters = params
+	return true
+}
+
+var hashes = []struct {
+	hash crypto.Hash
+	oid  asn1.ObjectIdentifier
+}{
+	{crypto.SHA1, asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}},
+	{crypto.SHA256, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}},
+	{crypto.SHA384, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}},
+	{crypto.SHA512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}},
+	{crypto.SHA224, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 4}},
+	{crypto.SHA3_256, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 8}},
+	{crypto.SHA3_384, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 9}},
+	{crypto.SHA3_512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 10}},
+}
+
+// HashOID returns the OID of a hash function, nil for one that is not known here.
+func HashOID(h crypto.Hash) asn1.ObjectIdentifier {
+	for _, x := range hashes {
+		if x.hash == h {
+			return x.oid
+		}
+	}
+	return nil
+}
+
+// HashByOID returns the hash function of an OID, 0 for one that is not known here.
+func HashByOID(oid asn1.ObjectIdentifier) crypto.Hash {
+	for _, x := range hashes {
+		if x.oid.Equal(oid) {
+			return x.hash
+		}
+	}
+	return 0
+}
+
+// Signature algorithms that this program writes.
+var (
+	OIDSHA256WithRSA = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}
+	OIDRSAPSS        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
+	OIDMGF1          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}
+
+	oidRSA     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
+	oidECKey   = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
+	oidEd25519 = asn1.ObjectIdentifier{1, 3, 101, 112}
+)
+
+type scheme int
+
+const (
+	pkcs1v15 scheme = iota + 1
+	pss
+	ecdsaDER
+	ed25519Pure
+)
+
+var signatures = []struct {
+	scheme scheme
+	hash   crypto.Hash // 0: told by the digest algorithm or the parameters
+	oid    asn1.ObjectIdentifier
+}{
+	{pkcs1v15, 0, oidRSA},
+	{pkcs1v15, crypto.SHA1, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 5}},
+	{pkcs1v15, crypto.SHA256, OIDSHA256WithRSA},
+	{pkcs1v15, crypto.SHA384, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 12}},
+	{pkcs1v15, crypto.SHA512, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}},
+	{pkcs1v15, crypto.SHA224, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 14}},
+	{pkcs1v15, crypto.SHA3_256, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 14}},
+	{pkcs1v15, crypto.SHA3_384, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 15}},
+	{pkcs1v15, crypto.SHA3_512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 16}},
+	{pss, 0, OIDRSAPSS},
+	{ecdsaDER, 0, oidECKey}, // some signers name the key here
+	{ecdsaDER, crypto.SHA1, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}},
+	{ecdsaDER, crypto.SHA224, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 1}},
+	{ecdsaDER, crypto.SHA256, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}},
+	{ecdsaDER, crypto.SHA384, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}},
+	{ecdsaDER, crypto.SHA512, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 4}},
+	{ecdsaDER, crypto.SHA3_256, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 10}},
+	{ecdsaDER, crypto.SHA3_384, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 11}},
+	{ecdsaDER, crypto.SHA3_512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 12}},
+	{ed25519Pure, crypto.SHA512, oidEd25519}, // RFC 8419: the digest of the attributes is SHA-512
+}
+
+// SignatureOID returns the OID that joins the kind of key with h, nil where there is none: PKCS #1 v1.5 for RSA.
+func SignatureOID(public crypto.PublicKey, h crypto.Hash) asn1.ObjectIdentifier {
+	var want scheme
+	switch public.(type) {
+	case *rsa.PublicKey:
+		want = pkcs1v15
+	case *ecdsa.PublicKey:
+		want = ecdsaDER
+	}
+	for _, s := range signatures {
+		if s.scheme == want && s.hash == h && h != 0 {
+			return s.oid
+		}
+	}
+	return nil
+}
+
+// Digest returns the hash function that a signature algorithm names, 0 when it leaves that to others or is unknown.
+func (a Algorithm) Digest() crypto.Hash {
+	for _, s := range signatures {
+		if s.oid.Equal(a.OID) && s.scheme == pss {
+			h, _, err := pssParameters(a.Parameters)
+			if err != nil {
+				return 0
+			}
+			return h
+		}
+		if s.oid.Equal(a.OID) {
+			return s.hash
+		}
+	}
+	return 0
+}
+
+// VerifySignature verifies a signature over message. Where the algorithm does not name a hash function, digest is
+// used; where both name one they must agree (RFC 8933 for CMS). A zero digest agrees with everything. SHA-1 is
+// computed, not judged: that is the caller's business.
+func VerifySignature(public crypto.PublicKey, alg Algorithm, digest crypto.Hash, message, signature []byte) error {
+	for _, s := range signatures {
+		if !s.oid.Equal(alg.OID) {
+			continue
+		}
+		h, salt := s.hash, 0
+		if s.scheme == pss {
+			var err error
+			if h, salt, err = pssParameters(alg.Parameters); err != nil {
+				return err
+			}
+		}
+		if h == 0 {
+			h = digest
+		}
+		if digest != 0 && digest != h {
+			return fmt.Errorf("signature algorithm uses %v but the digest algorithm is %v", h, digest)
+		}
+		if h == 0 || !h.Available() {
+			return errors.New("no hash function for the signature")
+		}
+		return verify(public, s.scheme, h, salt, message, signature)
+	}
+	return fmt.Errorf("signature algorithm %v is not supported", alg.OID)
+}
+
+func verify(public crypto.PublicKey, s scheme, h crypto.Hash, salt int, message, signature []byte) error {
+	d := h.New()
+	d.Write(message)
+	sum := d.Sum(nil)
+	switch k := public.(type) {
+	case *rsa.PublicKey:
+		if s == pkcs1v15 {
+			return rsa.VerifyPKCS1v15(k, h, sum, signature)
+		}
+		if s == pss && salt == 0 {
+			return errors.New("signature without salt")
+		}
+		if s == pss {
+			return rsa.VerifyPSS(k, h, sum, signature, &rsa.PSSOptions{SaltLength: salt})
+		}
+	case *ecdsa.PublicKey:
+		if s == ecdsaDER {
+			if !ecdsa.VerifyASN1(k, sum, signature) {
+				return errors.New("ECDSA verification error")
+			}
+			return nil
+		}
+	case ed25519.PublicKey:
+		if s == ed25519Pure {
+			if !ed25519.Verify(k, message, signature) {
+				return errors.New("Ed25519 verification error")
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("signature algorithm does not fit the key, a %T", public)
+}
+
+// pssParameters reads RSASSA-PSS-params (RFC 4055 section 3.1). Both hashes must be the same: crypto/rsa knows no
+// other, and requirement B13 wants no other.
+func pssParameters(der []byte) (h crypto.Hash, salt int, err error) {
+	bad := errors.New("malformed RSASSA-PSS parameters")
+	h, mgf, salt := crypto.SHA1, crypto.SHA1, 20
+	s, trailer := cryptobyte.String(der), 1
+	var seq, f cryptobyte.String
+	if !s.ReadASN1(&seq, cbasn1.SEQUENCE) || !s.Empty() {
+		return 0, 0, bad
+	}
+	for n := range uint8(4) {
+		var present bool
+		if !seq.ReadOptionalASN1(&f, &present, cbasn1.Tag(n).ContextSpecific().Constructed()) {
+			return 0, 0, bad
+		}
+		if !present {
+			continue
+		}
+		var a, inner Algorithm
+		ok := false
+		switch n {
+		case 0:
+			ok = ReadAlgorithm(&f, &a)
+			h = HashByOID(a.OID)
+		case 1:
+			ok = ReadAlgorithm(&f, &a) && a.OID.Equal(OIDMGF1)
+			p := cryptobyte.String(bytes.Clone(a.Parameters))
+			ok = ok && ReadAlgorithm(&p, &inner)
+			mgf = HashByOID(inner.OID)
+		case 2:
+			ok = f.ReadASN1Integer(&salt) && salt >= 0
+		case 3:
+			ok = f.ReadASN1Integer(&trailer) && trailer == 1
+		}
+		if !ok || !f.Empty() {
+			return 0, 0, bad
+		}
+	}
+	if !seq.Empty() {
+		return 0, 0, bad
+	}
+	if h == 0 || h != mgf {
+		return 0, 0, errors.New("RSASSA-PSS with two different or unknown hash functions")
+	}
+	return h, salt, nil
 }

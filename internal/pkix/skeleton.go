@@ -14,43 +14,6 @@ import (
 
 var errTODO = errors.New("not implemented")
 
-// ParseCertificates reads certificates.
-func ParseCertificates(b []byte) ([]*x509.Certificate, error) { return nil, errTODO }
-
-// Chain is a path from a certificate towards a root.
-type Chain struct {
-	Certificates []*x509.Certificate
-	Complete     bool
-}
-
-// ChainOptions steers BuildChainWith.
-type ChainOptions struct {
-	At      time.Time
-	Anchors []*x509.Certificate
-}
-
-// BuildChain builds.
-func BuildChain(leaf *x509.Certificate, pool []*x509.Certificate) (*Chain, error) {
-	return nil, errTODO
-}
-
-// BuildChainWith builds.
-func BuildChainWith(leaf *x509.Certificate, pool []*x509.Certificate, opts *ChainOptions) (*Chain, error) {
-	return nil, errTODO
-}
-
-// ValidAt checks.
-func (c *Chain) ValidAt(t time.Time) error { return errTODO }
-
-// SelfSigned reports.
-func SelfSigned(c *x509.Certificate) bool { return false }
-
-// NoRevocationNeeded reports (F8).
-func NoRevocationNeeded(c *x509.Certificate) bool { return false }
-
-// OCSPNoCheck reports.
-func OCSPNoCheck(c *x509.Certificate) bool { return false }
-
 // OCSPResponse is a checked response.
 type OCSPResponse struct {
 	Raw           []byte
