@@ -6,9 +6,45 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"gsign/pkg/pdfsig"
 )
 
-// Extend turns a B-T document into B-LT.
+// Extend carries a B-T document to B-LT: it reads the newest signature (or the one of Options.Field) with its
+// timestamps, builds their chains, collects the evidence, and returns the revision to append, which writes the security
+// store. The document is not held in memory. Where the store has everything already, the suffix is empty.
+//
+// The signer's responder is asked again after the timestamp, as the answer handed out with the certificate predates
+// the signature; Report.Revocation tells whether that succeeded. A level that cannot be reached is an
+// [*IncompleteError], a revoked certificate a [*RevokedError], a bad file a *pdfsig.MalformedError. The signature over
+// the document's bytes is not verified here: that is the business of package verify.
 func Extend(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (suffix []byte, report *Report, err error) {
-	return nil, nil, errors.New("not implemented")
+	if opts == nil || opts.Source == nil {
+		return nil, nil, errors.New("extending to B-LT: no source of evidence given")
+	}
+	doc, err := pdfsig.Open(r, size, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if doc.File().Encrypted() {
+		return nil, nil, &pdfsig.RefusedError{Reason: "the document is encrypted"}
+	}
+	sig, err := readSignature(doc, opts.Field)
+	if err != nil {
+		return nil, nil, err
+	}
+	old, err := readStore(doc.File())
+	if err != nil {
+		return nil, nil, err
+	}
+	chains, err := newCollector(opts, sig, old).collect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	report = newReport(sig, chains)
+	suffix, err = writeStore(doc.File(), old, sig, chains, opts.VRI, report)
+	if err != nil {
+		return nil, nil, err
+	}
+	return suffix, report, nil
 }

@@ -61,7 +61,7 @@ type Options struct {
 	OCSPResponses [][]byte            // OPTIONAL: answers at hand; used before going online where they pass every check
 	Roots         []*x509.Certificate // OPTIONAL: pinned anchors; a chain that ends elsewhere is an *IncompleteError
 	RequireFresh  bool                // OPTIONAL: an answer of the signer's responder from before the timestamp is not enough
-	FreshWait     time.Duration       // OPTIONAL: how long RequireFresh waits for one; default 75 s, as many responders work by the minute
+	FreshWait     time.Duration       // OPTIONAL: how long RequireFresh waits for one; default 75 s, as many responders work by the minute; negative: nothing waits, each question is asked once
 	VRI           bool                // OPTIONAL: write per-signature entries, which EN 319 142-1 advises against
 	Now           func() time.Time    // OPTIONAL: the clock that evidence is checked against; default time.Now
 }
@@ -77,8 +77,8 @@ func (o *Options) now() time.Time {
 }
 
 func (o *Options) freshWait() time.Duration {
-	if o.FreshWait > 0 {
-		return o.FreshWait
+	if o.FreshWait == 0 {
+		return defaultFreshWait
 	}
-	return defaultFreshWait
+	return max(o.FreshWait, 0)
 }

@@ -189,3 +189,66 @@ func (e *RevokedError) Error() string {
 	}
 	return s + ")"
 }
+
+// newReport tells what was found; what is written is counted later.
+func newReport(sig *signature, chains []*chain) *Report {
+	r := &Report{Field: sig.field, Time: sig.genTime, Anchor: Pinned}
+	var responders []ChainReport
+	for _, ch := range chains {
+		if !ch.pinned {
+			r.Anchor = NotPinned
+		}
+		if ch.role == roleSigner {
+			r.Revocation = ch.revocation
+		} else {
+			r.ends(ch.certs[0].NotAfter)
+		}
+		c := ChainReport{Role: ch.role, Root: ch.items[len(ch.items)-1].report.Subject, Pinned: ch.pinned}
+		for _, it := range ch.items {
+			c.Certificates = append(c.Certificates, it.report)
+			r.tries(it.report.Tries)
+			responders = append(responders, r.proofs(it, ch, true)...)
+		}
+		r.Chains = append(r.Chains, c)
+	}
+	r.Chains = append(r.Chains, responders...)
+	return r
+}
+
+// proofs notes until when the evidence about a certificate can be validated, that is the newest evidence, and returns
+// the chains of responders that needed evidence of their own.
+func (r *Report) proofs(it *item, ch *chain, counts bool) []ChainReport {
+	var chains []ChainReport
+	for i, p := range it.proofs {
+		newest := counts && i == len(it.proofs)-1
+		if newest {
+			r.ends(p.signer.NotAfter)
+		}
+		if p.responder != nil {
+			chains = append(chains, ChainReport{
+				Role:         roleResponder,
+				Root:         ch.items[len(ch.items)-1].report.Subject,
+				Pinned:       ch.pinned,
+				Certificates: []CertificateReport{p.responder.report},
+			})
+			chains = append(chains, r.proofs(p.responder, ch, newest)...)
+		}
+	}
+	return chains
+}
+
+func (r *Report) ends(t time.Time) {
+	if r.ValidatesUntil.IsZero() || t.Before(r.ValidatesUntil) {
+		r.ValidatesUntil = t
+	}
+}
+
+// tries counts what was downloaded.
+func (r *Report) tries(tries []Try) {
+	for _, t := range tries {
+		if t.URL != "" && !t.Cached {
+			r.Fetches++
+			r.FetchedBytes += t.Bytes
+		}
+	}
+}
