@@ -15,10 +15,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-)
 
-// DefaultBaseURL is the service's public address (European region, API version 2).
-const DefaultBaseURL = "https://emea.api.dss.globalsign.com:8443/v2"
+	"gsign/pkg/dssclient"
+)
 
 // Error is a setting that cannot be used. Nothing was sent to the service yet.
 type Error struct {
@@ -53,7 +52,8 @@ type layer struct {
 // Values are the settings of a run, each with the place it came from.
 type Values struct {
 	layers []layer // strongest first
-	path   string
+	path   string  // of the file that was read
+	usual  string  // of the file that is read when it is there
 }
 
 // Resolve reads the environment and the configuration file. Sensitive variables are removed from the environment.
@@ -73,9 +73,15 @@ func Resolve(src *Sources) (*Values, error) {
 		return nil, err
 	}
 	v := &Values{layers: []layer{{"the command line", s.Flags}, {"the environment", env}}}
-	path, asked, err := v.filePath(&s)
-	if err != nil || path == "" {
-		return v, err
+	if dir, err := s.Dir(); err == nil { // without a home directory there is no default file, and that is fine
+		v.usual = filepath.Join(dir, "gsign", "config.toml")
+	}
+	path, asked := v.String("config"), true
+	if path == "" {
+		path, asked = v.usual, false
+	}
+	if path == "" {
+		return v, nil
 	}
 	values, err := readFile(path, asked)
 	if err != nil {
@@ -86,18 +92,6 @@ func Resolve(src *Sources) (*Values, error) {
 		v.layers = append(v.layers, layer{path, values})
 	}
 	return v, nil
-}
-
-// filePath says which configuration file to read, and whether somebody asked for it by name.
-func (v *Values) filePath(s *Sources) (path string, asked bool, err error) {
-	if p := v.String("config"); p != "" {
-		return p, true, nil
-	}
-	dir, err := s.Dir()
-	if err != nil {
-		return "", false, nil // no home directory: there is no default file, and that is fine
-	}
-	return filepath.Join(dir, "gsign", "config.toml"), false, nil
 }
 
 // Path is the configuration file that was read, empty when there was none.
@@ -126,7 +120,7 @@ func (v *Values) BaseURL() string {
 	if u := v.String("base_url"); u != "" {
 		return u
 	}
-	return DefaultBaseURL
+	return dssclient.DefaultBaseURL
 }
 
 // Timeout returns the limit of one document's whole way, 0 when none was set.

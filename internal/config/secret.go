@@ -31,9 +31,11 @@ type secretSource struct {
 	key  string // "api_secret"; beside it key_file and key_keyring
 }
 
-// read returns the secret, "" when it is not set anywhere.
+func (s secretSource) keys() []string { return []string{s.key, s.key + "_file", s.key + "_keyring"} }
+
+// readSecret returns the secret, "" when it is not set anywhere.
 func (v *Values) readSecret(s secretSource, stdin io.Reader) (string, error) {
-	key, err := v.choose("the "+s.what, s.key, s.key+"_file", s.key+"_keyring")
+	key, err := v.choose("the "+s.what, s.keys()...)
 	if err != nil || key == "" {
 		return "", err
 	}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package sign takes one document its whole way: open, refuse early, copy, sign, stamp, collect evidence, verify,
+// publish. It adds files, identities and temporary names to what pdfsig, ltv and verify do, and nothing else.
+//
+// Most callers need one [Service] for a run and [Service.Run] for each document.
+package sign
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gsign/pkg/dssclient"
+	"gsign/pkg/ltv"
+	"gsign/pkg/pdfsig"
+	"gsign/pkg/verify"
+)
+
+// Service is what the documents of one run share: token, identity and trust chain in the client, downloaded evidence in
+// the source.
+type Service struct {
+	Client   *dssclient.Client          // REQUIRED
+	Identity *dssclient.IdentityRequest // OPTIONAL: who signs; nil for accounts with a fixed subject
+	Evidence ltv.Source                 // REQUIRED for B-LT: usually an *ltv.Online
+}
+
+// Job is one document to sign.
+type Job struct {
+	In, Out      string              // REQUIRED: paths, or "-" for Stdin and Stdout
+	Stdin        io.Reader           // REQUIRED when In is "-"
+	Stdout       io.Writer           // REQUIRED when Out is "-"
+	InPlace      bool                // OPTIONAL: replace In; then Out is empty
+	Force        bool                // OPTIONAL: replace Out
+	Level        verify.Level        // REQUIRED: BB, BT or BLT
+	PDF          pdfsig.Options      // OPTIONAL
+	Roots        []*x509.Certificate // OPTIONAL: pinned anchors
+	ExtraCerts   []*x509.Certificate // OPTIONAL: certificates that chains may need
+	RequireFresh bool                // OPTIONAL: demand revocation evidence from after the timestamp
+	DryRun       bool                // OPTIONAL: everything but identity, signature and output
+	Progress     *Progress           // OPTIONAL: says where the document is
+}
+
+// document is one job on its way.
+type document struct {
+	*Service
+	job    *Job
+	result *Result
+	meter  meter
+
+	in      *input
+	out     *output
+	pdf     *pdfsig.Document
+	session *dssclient.Session
+	prefix  hash.Hash // SHA-256 after the output's first bytes, which are the input's
+	size    int64     // of the output so far
+}
+
+// Run signs one document. The result is there even when the error is not nil, and then says how far it came. A
+// *UsageError comes before anything was read or sent; every other failure is an *Error that says what was charged.
+func (s *Service) Run(ctx context.Context, job *Job) (*Result, error) {
+	if s.Identity == nil {
+		s = &Service{Client: s.Client, Identity: &dssclient.IdentityRequest{}, Evidence: s.Evidence}
+	}
+	d := &document{Service: s, job: job, result: &Result{Status: StatusFailed, Input: File{Path: job.In}}}
+	before := s.Client.Calls()
+	err := d.run(ctx)
+	d.close()
+	d.result.Calls = callsSince(before, s.Client.Calls())
+	d.result.Billed = d.meter.bill
+	if err == nil {
+		return d.result, nil
+	}
+	if usage, ok := errors.AsType[*UsageError](err); ok && d.meter.bill == (Bill{}) {
+		return d.result, usage
+	}
+	return d.result, &Error{Name: job.In, Bill: d.meter.bill, Err: err}
+}
+
+func (d *document) run(ctx context.Context) error {
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	if d.job.DryRun {
+		return d.rehearse(ctx)
+	}
+	for _, step := range []func(context.Context) error{d.copy, d.sign, d.extend, d.verify, d.publish} {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	d.result.Status = StatusSigned
+	return nil
+}
+
+func (d *document) close() {
+	if d.out != nil {
+		d.out.discard()
+	}
+	if d.in != nil {
+		d.in.close()
+	}
+}
+
+// open reads the structure and refuses what cannot be signed, before anything is sent.
+func (d *document) open(ctx context.Context) (err error) {
+	d.job.Progress.stage("reading")
+	if d.out, err = planOutput(d.job); err != nil {
+		return err
+	}
+	d.result.Output = &Output{Path: d.out.reported()}
+	if d.in, err = openInput(ctx, d.job.In, d.job.Stdin); err != nil {
+		return err
+	}
+	d.result.Input.Bytes = d.in.size
+	if d.pdf, err = pdfsig.Open(d.in.file, d.in.size, nil); err != nil {
+		return err
+	}
+	return d.pdf.Check(&d.job.PDF)
+}
+
+// copy makes the temporary file and, while the original is copied into it, logs in and gets the identity. When it
+// returns, the copy is on the disk and proven equal, there is room for the rest, and nothing has been charged.
+func (d *document) copy(ctx context.Context) error {
+	if err := d.out.create(d.in.size); err != nil {
+		return err
+	}
+	d.size = d.in.size
+	c := &copier{src: d.in.file, dst: d.out.tmp.f, size: d.in.size}
+	d.job.Progress.copying(c)
+	var original hash.Hash
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		original, d.prefix, err = c.run(gctx)
+		return err
+	})
+	g.Go(func() (err error) {
+		d.session, err = d.Client.Session(gctx, d.Identity)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		if errors.Is(err, errShrunk) {
+			return &ChangedError{Name: d.in.name}
+		}
+		return err
+	}
+	d.result.Input.SHA256 = sum(original)
+	d.result.Output.PrefixBytes, d.result.Output.PrefixSHA256 = d.in.size, sum(d.prefix)
+	if d.result.Input.SHA256 != d.result.Output.PrefixSHA256 {
+		return &ChangedError{Name: d.in.name}
+	}
+	if err := d.in.unchanged(); err != nil {
+		return err
+	}
+	if err := reserve(d.out.tmp.f, d.size, tailReserve); err != nil {
+		return err
+	}
+	return d.pdf.SetDigest(original)
+}
+
+// sign spends the money: one signature and, above B-B, one timestamp.
+func (d *document) sign(ctx context.Context) (err error) {
+	// Copying may have taken long: the same identity again, or a new one when too little of its life is left.
+	if d.session, err = d.Client.Session(ctx, d.Identity); err != nil {
+		return err
+	}
+	d.job.Progress.stage("signing")
+	d.meter.session = d.session
+	var tsa pdfsig.Timestamper
+	if d.job.Level >= verify.BT {
+		tsa = &d.meter
+	}
+	signed, err := pdfsig.Sign(ctx, d.pdf, &d.meter, tsa, &d.job.PDF)
+	if err != nil {
+		return err
+	}
+	suffix, err := signed.Suffix()
+	if err != nil {
+		return err
+	}
+	d.result.Field = signed.Prepared.Field
+	d.result.Signer = describe(d.session.Certificates()[0])
+	if len(signed.Token) > 0 {
+		d.result.Time = signed.Time.UTC()
+		d.result.ClockSkew = signed.Skew.Milliseconds()
+		if signed.Skew.Abs() > skewWorthSaying {
+			d.warn("the timestamp differs from this machine's clock by %s", signed.Skew.Round(time.Second))
+		}
+	}
+	return d.append(suffix)
+}
+
+// skewWorthSaying is a clock difference that no network delay explains.
+const skewWorthSaying = 30 * time.Second
+
+func (d *document) warn(format string, args ...any) {
+	d.result.Warnings = append(d.result.Warnings, fmt.Sprintf(format, args...))
+}
+
+// append writes a revision behind what the output has so far.
+func (d *document) append(suffix []byte) error {
+	err := testOnlyWriteFault("suffix")
+	if err == nil {
+		_, err = d.out.tmp.f.WriteAt(suffix, d.size)
+	}
+	if err != nil {
+		return fmt.Errorf("write the signature: %w", err)
+	}
+	d.size += int64(len(suffix))
+	return nil
+}
+
+// extend collects the evidence and appends the security store.
+func (d *document) extend(ctx context.Context) error {
+	if d.job.Level < verify.BLT {
+		return nil
+	}
+	d.job.Progress.stage("collecting evidence")
+	certs := append([]*x509.Certificate(nil), d.session.Certificates()...)
+	suffix, report, err := ltv.Extend(ctx, d.out.tmp.f, d.size, &ltv.Options{
+		Source:        d.Evidence,
+		Field:         d.result.Field,
+		Certificates:  append(certs, d.job.ExtraCerts...),
+		OCSPResponses: d.session.OCSPResponses(),
+		Roots:         d.job.Roots,
+		RequireFresh:  d.job.RequireFresh,
+	})
+	if err != nil {
+		return err
+	}
+	d.result.Evidence = report
+	d.result.Embedded = &Embedded{report.Certificates, report.OCSPs, report.CRLs}
+	d.result.Revocation, d.result.Anchor = report.Revocation, report.Anchor
+	d.result.ValidatesUntil = report.ValidatesUntil.UTC()
+	return d.append(suffix)
+}
+
+// verify checks the finished bytes with the demands that were made.
+func (d *document) verify(ctx context.Context) error {
+	d.job.Progress.stage("verifying")
+	if err := d.out.tmp.f.Truncate(d.size); err != nil { // gives back what was reserved and not needed
+		return fmt.Errorf("write the signature: %w", err)
+	}
+	report, err := verify.Verify(ctx, d.out.tmp.f, d.size, &verify.Options{
+		Roots:                d.job.Roots,
+		Field:                d.result.Field,
+		Require:              d.job.Level,
+		RequireWholeDocument: true,
+		RequireFresh:         d.job.RequireFresh,
+		Digest:               d.prefix,
+		DigestSize:           d.in.size,
+	})
+	if err == nil && len(report.Signatures) != 1 {
+		err = fmt.Errorf("the field %q is signed %d times", d.result.Field, len(report.Signatures))
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return &SelfCheckError{Err: err}
+	}
+	d.result.Level = report.Signatures[0].Level.String()
+	return d.in.unchanged()
+}
+
+func (d *document) publish(ctx context.Context) error {
+	d.job.Progress.stage("writing")
+	if err := d.out.publish(ctx, d.size); err != nil {
+		return err
+	}
+	d.result.Output.Bytes = d.size
+	return nil
+}
