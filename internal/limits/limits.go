@@ -81,6 +81,8 @@ const (
 	PDFSections = 4096
 	// PDFEntries bounds the objects of a file: ISO 32000-1 Annex C gives 8,388,607. Each costs 8 bytes.
 	PDFEntries = 8 << 20
+	// PDFRows bounds the entries of all cross-reference sections together: a full table and as much in later revisions.
+	PDFRows = 2 * PDFEntries
 	// PDFObjectNumber is the highest number given to a new object where the file permits: the same figure of Annex C,
 	// beyond which MuPDF refuses.
 	PDFObjectNumber = 8388607
@@ -111,4 +113,22 @@ const (
 	PDFOpinionObjects = 200000
 	// PDFOpinionReads bounds the bytes the second reader may read, in multiples of the file's size.
 	PDFOpinionReads = 16
+)
+
+// Forms, signatures and reading through files: pkg/pdfsig and pkg/verify.
+const (
+	// FieldDepth bounds the nesting of form fields. Real forms nest up to eight deep, one level a name.
+	FieldDepth = 64
+	// Fields bounds the nodes of a form. Forms of tens of thousands of fields exist (generated tables).
+	Fields = 1 << 20
+	// Widgets bounds the annotations of one signature field. ISO 32000-2 12.7.5.5 has one; copies on each page exist.
+	Widgets = 4096
+	// PagesSearched bounds the pages looked through for a widget or for a list of annotations that is shared.
+	PagesSearched = 10000
+	// Signatures bounds the signatures of one file. The most met in the sample files is 12; each one is hashed anew.
+	Signatures = 1000
+	// TokenReserve bounds what may be reserved for a token: MaxTimestampToken, four times.
+	TokenReserve = 1 << 20
+	// ReadBlock is the piece in which a file is read through a digest: larger ones are no faster, smaller ones cost more calls.
+	ReadBlock = 512 << 10
 )

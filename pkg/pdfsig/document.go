@@ -3,46 +3,18 @@
 package pdfsig
 
 import (
+	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 
+	"gsign/internal/limits"
 	"gsign/internal/pdf"
 )
 
-// OpenOptions are the options of Open.
-type OpenOptions struct {
-	// Digest is the state of a SHA-256 that has read all bytes of the file. It is cloned, never changed. OPTIONAL:
-	// without it the file is read once when a digest is first needed. See also Document.SetDigest.
-	Digest hash.Hash
-}
-
-// Document is a PDF file opened for signing or for reading its signatures. It is not safe for concurrent use.
-type Document struct {
-	file   *pdf.File
-	r      io.ReaderAt
-	size   int64
-	digest hash.Hash
-}
-
-// Open reads the structure of a PDF file. A file that is not a well-formed PDF gives a *MalformedError.
-func Open(r io.ReaderAt, size int64, opts *OpenOptions) (*Document, error) {
-	return nil, errors.New("not implemented")
-}
-
-// SetDigest gives the document the state of a SHA-256 that has read all its bytes, so that it need not be read again.
-func (d *Document) SetDigest(h hash.Hash) error { return errors.New("not implemented") }
-
-// Size returns the length of the file.
-func (d *Document) Size() int64 { return d.size }
-
-// File returns the container, for the packages of this module.
-func (d *Document) File() *pdf.File { return d.file }
-
-// ReaderAt returns the file's bytes.
-func (d *Document) ReaderAt() io.ReaderAt { return d.r }
-
-// MalformedError says that the file is not a well-formed PDF.
+// MalformedError says that the file is not a well-formed PDF. Every other error of Open says that it could not be read.
 type MalformedError = pdf.MalformedError
 
 // RefusedError says why a well-formed PDF cannot be signed.
@@ -53,6 +25,105 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string { return "cannot be signed: " + e.Reason }
 
-// Check reports everything about the document and the options that can be refused before anything is spent: a
-// *RefusedError or a *MalformedError.
-func (d *Document) Check(opts *Options) error { return errors.New("not implemented") }
+func refuse(hint, format string, args ...any) error {
+	return &RefusedError{Reason: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// OpenOptions are the options of Open. Nil is allowed.
+type OpenOptions struct {
+	// Digest is the state of a SHA-256 that has read all bytes of the file. It is cloned, never changed. OPTIONAL:
+	// without it the file is read once, when the digest is first needed. See also Document.SetDigest.
+	Digest hash.Hash
+}
+
+// Document is a PDF file opened for signing or for reading its signatures. It is not safe for concurrent use.
+type Document struct {
+	file   *pdf.File
+	r      io.ReaderAt
+	size   int64
+	digest hash.Cloner // SHA-256 after all bytes of the file; nil until known
+}
+
+// Open reads the structure of a PDF file. A file that is not a well-formed PDF gives a *MalformedError.
+func Open(r io.ReaderAt, size int64, opts *OpenOptions) (*Document, error) {
+	file, err := pdf.Open(r, size)
+	if err != nil {
+		return nil, err
+	}
+	d := &Document{file: file, r: r, size: size}
+	if opts != nil && opts.Digest != nil {
+		err := d.SetDigest(opts.Digest)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// Size returns the length of the file.
+func (d *Document) Size() int64 { return d.size }
+
+// ReaderAt returns the file's bytes.
+func (d *Document) ReaderAt() io.ReaderAt { return d.r }
+
+// File returns the container, for the packages of this module.
+func (d *Document) File() *pdf.File { return d.file }
+
+// SetDigest gives the document the state of a SHA-256 that has read all its bytes, so that they need not be read again.
+// The state is cloned, never changed.
+func (d *Document) SetDigest(h hash.Hash) error {
+	c, err := cloneSHA256(h)
+	if err != nil {
+		return err
+	}
+	d.digest = c
+	return nil
+}
+
+// Hash reads the file once through SHA-256, unless its digest is known already. Prepare does so by itself; calling Hash
+// before makes the reading cancellable.
+func (d *Document) Hash(ctx context.Context) error {
+	if d.digest != nil {
+		return nil
+	}
+	h := sha256.New()
+	buf := make([]byte, limits.ReadBlock)
+	for off := int64(0); off < d.size; {
+		err := ctx.Err()
+		if err != nil {
+			return err
+		}
+		b := buf[:min(int64(len(buf)), d.size-off)]
+		n, err := d.r.ReadAt(b, off)
+		if n < len(b) {
+			if err == nil || errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return fmt.Errorf("hashing the document at offset %d: %w", off+int64(n), err)
+		}
+		h.Write(b)
+		off += int64(n)
+	}
+	return d.SetDigest(h)
+}
+
+// state returns a copy of the SHA-256 after the original, to be continued over what is appended.
+func (d *Document) state() (hash.Hash, error) {
+	err := d.Hash(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	return cloneSHA256(d.digest)
+}
+
+func cloneSHA256(h hash.Hash) (hash.Cloner, error) {
+	c, ok := h.(hash.Cloner)
+	if !ok || h.Size() != sha256.Size {
+		return nil, errors.New("digest state is not a SHA-256 that can be cloned")
+	}
+	clone, err := c.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("cloning the digest state: %w", err)
+	}
+	return clone, nil
+}

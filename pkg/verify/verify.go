@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package verify tells whether the signatures of a PDF file are good, for whom, at which time, and at which PAdES
-// level.
+// Package verify tells whether the signatures of a PDF file are good, for whom, at which time, and which PAdES level
+// they reach. Most programs need [Verify] only.
+//
+// It uses nothing but the file: evidence about certificates is what the security store holds, and trust is what
+// [Options].Roots says. What was changed by later revisions is not judged here.
 package verify
 
 import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
-	"strings"
 	"time"
 
+	"gsign/pkg/ltv"
 	"gsign/pkg/pdfsig"
 )
 
@@ -29,70 +31,144 @@ const (
 	BLTA
 )
 
-// String returns "B-B", "B-T", "B-LT" or "B-LTA".
+// String returns "B-B", "B-T", "B-LT" or "B-LTA", and "none".
 func (l Level) String() string {
 	return [...]string{"none", "B-B", "B-T", "B-LT", "B-LTA"}[max(None, min(l, BLTA))]
 }
 
-// Options say what is demanded. Nil is allowed and demands nothing but soundness.
+// Options say what is demanded. Nil is allowed and demands soundness alone.
 type Options struct {
 	Roots                []*x509.Certificate // OPTIONAL: pinned anchors; a chain that ends elsewhere is a finding
 	Field                string              // OPTIONAL: only this signature
-	Require              Level               // OPTIONAL: the level each signature must reach
-	RequireWholeDocument bool                // OPTIONAL: the newest signature must cover everything before it
-	RequireFresh         bool                // OPTIONAL: revocation evidence younger than the timestamp
+	Require              Level               // OPTIONAL: the level that each signature must reach
+	RequireWholeDocument bool                // OPTIONAL: nothing but the security store and timestamps after the newest signature
+	RequireFresh         bool                // OPTIONAL: evidence about each signer that is younger than the timestamp
 	Time                 time.Time           // OPTIONAL: time of validation; time.Now
-	Digest               hash.Hash           // OPTIONAL: SHA-256 state after the first DigestSize bytes; cloned
-	DigestSize           int64
+	Digest               hash.Hash           // OPTIONAL: SHA-256 state after the first DigestSize bytes; cloned, never changed
+	DigestSize           int64               // OPTIONAL: see Digest
 }
 
-// Finding is one thing that is wrong, or that is missing for a level.
-type Finding struct {
-	Check  string // number of the requirement, "C6"
-	Clause string // "EN 319 102-1 5.5.4"
-	Text   string
-}
-
-func (f Finding) String() string {
-	return fmt.Sprintf("%s (%s: %s)", f.Text, f.Check, f.Clause)
-}
-
-// SignatureReport is what was found out about one signature.
+// SignatureReport is what was found out about one signature or document timestamp.
 type SignatureReport struct {
-	Signature pdfsig.Signature
-	Level     Level
-	Signer    *x509.Certificate
-	TSA       *x509.Certificate
-	Time      time.Time // genTime of the timestamp
-	Findings  []Finding // what is wrong; none means sound
-	Missing   []Finding // why not the next level
+	Signature  pdfsig.Signature
+	Level      Level               // None for a document timestamp
+	Chain      []*x509.Certificate // of the signer, as far as it could be built
+	TSAChain   []*x509.Certificate // of the timestamp authority
+	Time       time.Time           // the time proved by the oldest timestamp; zero without one
+	ThisUpdate time.Time           // of the youngest evidence about the signer; zero without any
+	Fresh      bool                // ThisUpdate is after Time, and within the signer's life
+	Findings   []Finding           // what is wrong; none means sound
+	Missing    []Finding           // why not the next level
+}
+
+// Signer returns the signing certificate, nil when it is not known.
+func (r *SignatureReport) Signer() *x509.Certificate { return first(r.Chain) }
+
+// TSA returns the certificate of the timestamp authority, nil when there is none.
+func (r *SignatureReport) TSA() *x509.Certificate { return first(r.TSAChain) }
+
+func first(chain []*x509.Certificate) *x509.Certificate {
+	if len(chain) == 0 {
+		return nil
+	}
+	return chain[0]
 }
 
 // Report is what was found out about a file.
 type Report struct {
 	Size       int64
-	Signatures []SignatureReport
+	Signatures []SignatureReport // in the order in which they were made
 }
 
-// Error says that signatures are not sound.
-type Error struct{ Findings []Finding }
+// ErrNoSignature says that the file, or the field asked for, is not signed.
+var ErrNoSignature = errors.New("no signature")
 
-func (e *Error) Error() string { return "verifying: " + join(e.Findings) }
-
-// DemandError says that sound signatures do not meet the demands.
-type DemandError struct{ Findings []Finding }
-
-func (e *DemandError) Error() string { return "verifying: demands not met: " + join(e.Findings) }
-
-func join(fs []Finding) string {
-	texts := make([]string, len(fs))
-	for i, f := range fs {
-		texts[i] = f.String()
-	}
-	return strings.Join(texts, "; ")
+// validator holds what the judgement of all signatures of one file shares.
+type validator struct {
+	opts   Options
+	doc    *pdfsig.Document
+	hasher *hasher
+	store  ltv.Evidence
+	pool   []*x509.Certificate // all certificates found in the file
+	sigs   []*judged
 }
 
-// Verify checks the signatures of a file. The report is there even when the error is an *Error or a *DemandError.
+// Verify judges the signatures of a file. The report is there also when the error is an *Error (a signature is not
+// sound), a *DemandError (sound, and not what was demanded) or ErrNoSignature. Other errors say that the file could not
+// be read; a *pdfsig.MalformedError blames the file.
 func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Report, error) {
-	return nil, errors.New("not implemented")
+	v := &validator{}
+	if opts != nil {
+		v.opts = *opts
+	}
+	if v.opts.Time.IsZero() {
+		v.opts.Time = time.Now()
+	}
+	var err error
+	v.hasher, err = newHasher(ctx, r, v.opts.Digest, v.opts.DigestSize)
+	if err != nil {
+		return nil, err
+	}
+	v.doc, err = pdfsig.Open(r, size, nil)
+	if err != nil {
+		return nil, err
+	}
+	v.store, err = ltv.ReadStore(v.doc)
+	if err != nil {
+		return nil, err
+	}
+	sigs, err := v.doc.Signatures()
+	if err != nil {
+		return nil, err
+	}
+	v.pool = append(v.pool, v.opts.Roots...)
+	v.pool = append(v.pool, v.store.Certificates...)
+	for i := range sigs {
+		j := &judged{SignatureReport: &SignatureReport{Signature: sigs[i]}}
+		v.sigs = append(v.sigs, j)
+		err := v.integrity(j)
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, stamps := range []bool{true, false} { // document timestamps first: they prove times of signatures
+		for _, j := range v.sigs {
+			if j.Signature.Timestamp == stamps {
+				v.timestamps(j)
+			}
+		}
+	}
+	err = v.levels()
+	if err != nil {
+		return nil, err
+	}
+	return v.report(size)
+}
+
+// report selects what was asked for and holds it against the demands.
+func (v *validator) report(size int64) (*Report, error) {
+	report := &Report{Size: size}
+	for _, j := range v.sigs {
+		if v.opts.Field == "" || v.opts.Field == j.Signature.Field {
+			report.Signatures = append(report.Signatures, *j.SignatureReport)
+		}
+	}
+	if len(report.Signatures) == 0 {
+		return report, ErrNoSignature
+	}
+	var wrong []Finding
+	for i := range report.Signatures {
+		for _, f := range report.Signatures[i].Findings {
+			f.Field = report.Signatures[i].Signature.Field
+			wrong = append(wrong, f)
+		}
+	}
+	if len(wrong) > 0 {
+		return report, &Error{Findings: wrong}
+	}
+	unmet := v.demands(report)
+	if len(unmet) > 0 {
+		return report, &DemandError{Findings: unmet}
+	}
+	return report, nil
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdfsig
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"io"
+
+	"gsign/internal/limits"
+	"gsign/internal/pdf"
+)
+
+// locate finds where /Contents stands in the file.
+func (d *Document) locate(s *Signature, f *field, ref pdf.Ref) error {
+	direct := ref.IsZero()
+	if direct {
+		ref = f.ref
+		s.problem("A10", "ISO 32000-2 12.8.1", "the signature dictionary is not an indirect object")
+	}
+	if ref.IsZero() {
+		return nil
+	}
+	if d.file.InObjectStream(ref) {
+		s.problem("A4", "ISO 32000-2 12.8.1", "the signature dictionary is in an object stream, so no ByteRange can leave out its /Contents")
+		return nil
+	}
+	if direct {
+		return nil // the gap's bytes are compared with /Contents, but their place cannot be
+	}
+	extents, err := d.file.ValueExtents(ref)
+	if err != nil {
+		if pdf.IsMalformed(err) {
+			s.problem("A4", "ISO 32000-2 12.8.1", "the place of /Contents cannot be found: %v", err)
+			return nil
+		}
+		return err
+	}
+	if e, ok := extents["Contents"]; ok {
+		s.ContentsStart, s.ContentsEnd = e[0], e[1]
+	}
+	return nil
+}
+
+// rangeSane reports whether a ByteRange is [0 a b c] with one gap, and no number overflows.
+func rangeSane(r []int64) bool {
+	return len(r) == 4 && r[0] == 0 && r[1] > 0 && r[2] > r[1] && r[3] > 0 && r[2]+r[3] > 0
+}
+
+// checkRange checks the ByteRange against the file: where it begins, how many gaps it has, where it ends (A5).
+func (d *Document) checkRange(s *Signature) {
+	const clause = "ISO 32000-2 12.8.1"
+	if s.ByteRange == nil {
+		return
+	}
+	switch r := s.ByteRange; {
+	case len(r) != 4:
+		s.problem("A5", clause, "/ByteRange has %d entries, not four: one gap", len(r))
+		return
+	case r[0] != 0:
+		s.problem("A5", clause, "/ByteRange begins at %d, not at the start of the file", r[0])
+		return
+	case !rangeSane(r):
+		s.problem("A5", clause, "/ByteRange %d is not two ranges with a gap between them", r)
+		return
+	}
+	end := s.RevisionEnd()
+	switch {
+	case end > d.size:
+		s.problem("A5", clause, "/ByteRange ends at %d, after the end of the file at %d", end, d.size)
+	case end == d.size:
+		s.Whole = true
+	default:
+		d.checkRevisionEnd(s, end)
+	}
+}
+
+// checkRevisionEnd checks that a range which is not the whole file ends where a revision does, and that all bytes
+// after it belong to later revisions.
+func (d *Document) checkRevisionEnd(s *Signature, end int64) {
+	const clause = "ISO 32000-2 12.8.1, 7.5.6"
+	ends := false
+	var last int64
+	for _, sec := range d.file.Sections() {
+		last = max(last, sec.Offset, sec.End)
+		// End is after %%EOF; the end of line after it may belong to the revision or not.
+		ends = ends || (sec.End > 0 && end >= sec.End && end <= sec.End+2)
+	}
+	if !ends {
+		s.problem("A5", clause, "/ByteRange ends at %d, which is not the end of a revision", end)
+		return
+	}
+	tail := max(last, end)
+	if tail < d.size && !d.blank(tail) {
+		s.problem("A5", clause, "%d bytes at the end of the file belong to no revision", d.size-tail)
+	}
+}
+
+// blank reports whether there is only a little white space after an offset.
+func (d *Document) blank(off int64) bool {
+	b := make([]byte, min(d.size-off, 1024))
+	n, err := d.r.ReadAt(b, off)
+	return (err == nil || errors.Is(err, io.EOF)) && off+int64(n) == d.size && len(bytes.Trim(b[:n], "\r\n\t \x00")) == 0
+}
+
+// checkGap checks that the gap of the ByteRange is the hex string of /Contents and nothing else (A4).
+func (d *Document) checkGap(s *Signature) error {
+	const clause = "ISO 32000-2 12.8.1, 12.8.3.3.1"
+	if !rangeSane(s.ByteRange) || s.RevisionEnd() > d.size {
+		return nil
+	}
+	start, end := s.ByteRange[1], s.ByteRange[2]
+	if end-start > 2*limits.MaxSignedData {
+		s.problem("A4", clause, "the gap of /ByteRange has %d bytes", end-start)
+		return nil
+	}
+	gap := make([]byte, end-start)
+	_, err := d.r.ReadAt(gap, start)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if gap[0] != '<' || gap[len(gap)-1] != '>' {
+		s.problem("A4", clause, "the gap of /ByteRange is not a hex string with its brackets")
+		return nil
+	}
+	if s.ContentsStart >= 0 && (s.ContentsStart != start || s.ContentsEnd != end) {
+		s.problem("A4", clause, "the gap of /ByteRange is %d to %d, but /Contents is %d to %d",
+			start, end, s.ContentsStart, s.ContentsEnd)
+		return nil
+	}
+	digits := gap[1 : len(gap)-1]
+	decoded := make([]byte, len(digits)/2)
+	_, err = hex.Decode(decoded, digits)
+	if err != nil {
+		s.problem("A4", clause, "the gap of /ByteRange is not an even number of hex digits")
+		return nil
+	}
+	if !bytes.Equal(decoded, s.Contents) {
+		s.problem("A4", clause, "the gap of /ByteRange is not /Contents")
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdfsig
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"gsign/internal/pdf"
+)
+
+const (
+	filter         = "Adobe.PPKLite"
+	subFilter      = "ETSI.CAdES.detached"
+	subFilterStamp = "ETSI.RFC3161"
+)
+
+// byteRangeWidth is the room of "[0 a b c]" with three numbers of 19 digits, the longest a file offset can have.
+const byteRangeWidth = len("[0   ]") + 3*19
+
+// dictionary is a serialised signature dictionary whose /ByteRange and /Contents are still empty. All values are
+// direct objects (ISO 32000-2 12.8.1), but for /Data of a FieldMDP reference, which must be indirect.
+type dictionary struct {
+	raw       pdf.Raw
+	byteRange int // offset of its "["
+	contents  int // offset of "<"
+	length    int // of the hex string with "<" and ">"
+}
+
+func (d *Document) dictionary(pl *plan, reserved int) *dictionary {
+	o := &pl.opts
+	var b []byte
+	entry := func(key string, v pdf.Object) {
+		b = append(b, "\n/"+key+" "...)
+		b = pdf.Append(b, v)
+	}
+	dict := &dictionary{length: 2*reserved + len("<>")}
+	b = append(b, "<<"...)
+	entry("Type", pdf.Name("Sig"))
+	entry("Filter", pdf.Name(filter))
+	entry("SubFilter", pdf.Name(subFilter))
+	b = append(b, "\n/ByteRange "...)
+	dict.byteRange = len(b)
+	b = append(b, strings.Repeat(" ", byteRangeWidth)...)
+	b = append(b, "\n/Contents "...)
+	dict.contents = len(b)
+	b = append(b, '<')
+	b = append(b, bytes.Repeat([]byte{'0'}, 2*reserved)...)
+	b = append(b, '>')
+	entry("M", pdf.String(pdf.Date(o.Time)))
+	for _, e := range []struct{ key, text string }{
+		{"Name", o.Name},
+		{"Reason", o.Reason},
+		{"Location", o.Location},
+		{"ContactInfo", o.ContactInfo},
+	} {
+		if e.text != "" {
+			entry(e.key, pdf.TextString(e.text))
+		}
+	}
+	if pl.lock != nil {
+		entry("Reference", pdf.Array{d.fieldMDP(pl.lock)})
+	}
+	entry("Prop_Build", pdf.Dict{"App": pdf.Dict{"Name": pdf.Name("gsign")}})
+	dict.raw = append(b, "\n>>"...)
+	return dict
+}
+
+// fieldMDP turns a field's /Lock into the signature reference that it asks for (ISO 32000-2 12.8.2.4, 12.7.5.5).
+// DigestMethod is left out: PDF/A-2 6.1.12 forbids what ISO 32000-2 Table 256 calls required.
+func (d *Document) fieldMDP(l *lock) pdf.Dict {
+	params := pdf.Dict{
+		"Type":   pdf.Name("TransformParams"),
+		"Action": pdf.Name(l.action),
+		"V":      pdf.Name("1.2"),
+	}
+	if l.action != "All" {
+		fields := make(pdf.Array, len(l.fields))
+		for i, f := range l.fields {
+			fields[i] = pdf.TextString(f)
+		}
+		params["Fields"] = fields
+	}
+	return pdf.Dict{
+		"Type":            pdf.Name("SigRef"),
+		"TransformMethod": pdf.Name("FieldMDP"),
+		"TransformParams": params,
+		"Data":            d.file.Root(),
+	}
+}
+
+// byteRange returns the array padded to its width.
+func byteRange(a, b, c int64) []byte {
+	s := fmt.Sprintf("[0 %d %d %d]", a, b, c)
+	return []byte(s + strings.Repeat(" ", byteRangeWidth-len(s)))
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdfsig
+
+import (
+	"gsign/internal/limits"
+	"gsign/internal/pdf"
+)
+
+// form is the interactive form with all its fields (ISO 32000-2 12.7).
+type form struct {
+	ref    pdf.Ref // of the AcroForm dictionary; zero when it stands in the catalog itself or is absent
+	dict   pdf.Dict
+	fields []*field
+	names  map[string]bool // fully qualified names of all nodes, terminal or not
+}
+
+// field is a terminal field.
+type field struct {
+	ref     pdf.Ref // zero when it is a direct object
+	dict    pdf.Dict
+	name    string     // fully qualified
+	kind    pdf.Name   // /FT, own or inherited
+	flags   int64      // /Ff, own or inherited
+	value   pdf.Object // /V, own or inherited, unresolved; nil when absent
+	widgets []widget
+}
+
+// widget is an annotation of a field; it is the field's own dictionary when both are merged.
+type widget struct {
+	ref  pdf.Ref
+	dict pdf.Dict
+}
+
+// form reads the field tree. Entries that are no dictionaries are passed over: they show nothing and hold nothing.
+func (d *Document) form() (*form, error) {
+	catalog, err := d.file.Catalog()
+	if err != nil {
+		return nil, err
+	}
+	fm := &form{names: map[string]bool{}}
+	fm.ref, _ = catalog["AcroForm"].(pdf.Ref)
+	fm.dict, err = d.file.Dict(catalog["AcroForm"])
+	if err != nil {
+		return nil, err
+	}
+	if fm.dict == nil {
+		fm.ref = pdf.Ref{}
+		return fm, nil
+	}
+	roots, err := d.file.Array(fm.dict["Fields"])
+	if err != nil {
+		return nil, err
+	}
+	w := fieldWalk{file: d.file, form: fm, seen: map[pdf.Ref]bool{}}
+	for _, o := range roots {
+		err := w.visit(o, &field{}, 0)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return fm, nil
+}
+
+func (fm *form) field(name string) *field {
+	for _, f := range fm.fields {
+		if f.name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+type fieldWalk struct {
+	file  *pdf.File
+	form  *form
+	seen  map[pdf.Ref]bool
+	count int
+}
+
+func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
+	w.count++
+	if depth > limits.FieldDepth || w.count > limits.Fields {
+		return &pdf.MalformedError{Offset: -1, What: "form has too many fields or is too deep"}
+	}
+	ref, _ := o.(pdf.Ref)
+	if !ref.IsZero() {
+		if w.seen[ref] {
+			return nil // a loop, or a field listed twice
+		}
+		w.seen[ref] = true
+	}
+	dict, ok, err := w.dict(o)
+	if err != nil || !ok {
+		return err
+	}
+	f := w.inherit(ref, dict, parent)
+	w.form.names[f.name] = true
+	kids, err := w.kids(dict)
+	if err != nil {
+		return err
+	}
+	terminal := true
+	for _, kid := range kids {
+		kd, ok, err := w.dict(kid)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if _, named := kd["T"]; !named {
+			kr, _ := kid.(pdf.Ref)
+			f.widgets = append(f.widgets, widget{kr, kd})
+			continue
+		}
+		terminal = false
+		err = w.visit(kid, f, depth+1)
+		if err != nil {
+			return err
+		}
+	}
+	if !terminal {
+		return nil
+	}
+	if len(f.widgets) == 0 && len(kids) == 0 {
+		f.widgets = []widget{{ref, dict}}
+	}
+	w.form.fields = append(w.form.fields, f)
+	return nil
+}
+
+// inherit makes the field of a dictionary: its name, and what it takes from its parent (ISO 32000-2 12.7.4.1).
+func (w *fieldWalk) inherit(ref pdf.Ref, dict pdf.Dict, parent *field) *field {
+	f := &field{ref: ref, dict: dict, name: parent.name, kind: parent.kind, flags: parent.flags, value: parent.value}
+	if t, err := w.file.String(dict["T"]); err == nil && t != nil {
+		if f.name != "" {
+			f.name += "."
+		}
+		f.name += t.Text()
+	}
+	if ft, err := w.file.Name(dict["FT"]); err == nil && ft != "" {
+		f.kind = ft
+	}
+	if ff, err := w.file.Integer(dict["Ff"]); err == nil && dict["Ff"] != nil {
+		f.flags = int64(ff)
+	}
+	if v, ok := dict["V"]; ok {
+		f.value = v
+	}
+	return f
+}
+
+func (w *fieldWalk) kids(dict pdf.Dict) (pdf.Array, error) {
+	o, err := w.file.Resolve(dict["Kids"])
+	if err != nil && !pdf.IsMalformed(err) {
+		return nil, err
+	}
+	a, _ := o.(pdf.Array)
+	return a, nil
+}
+
+func (w *fieldWalk) dict(o pdf.Object) (pdf.Dict, bool, error) {
+	v, err := w.file.Resolve(o)
+	if err != nil {
+		if pdf.IsMalformed(err) {
+			return nil, false, nil
+		}
+		return nil, false, err
+	}
+	dict, ok := v.(pdf.Dict)
+	return dict, ok, nil
+}
+
+// signature returns the signature dictionary of a signed signature field, and its reference when it has one. A field
+// that is no signature field or is not signed gives nil.
+func (d *Document) signature(f *field) (pdf.Dict, pdf.Ref, error) {
+	if f.kind != "Sig" || f.value == nil {
+		return nil, pdf.Ref{}, nil
+	}
+	v, err := d.file.Resolve(f.value)
+	if err != nil {
+		return nil, pdf.Ref{}, err
+	}
+	dict, ok := v.(pdf.Dict)
+	if !ok {
+		return nil, pdf.Ref{}, nil
+	}
+	ref, _ := f.value.(pdf.Ref)
+	return dict, ref, nil
+}

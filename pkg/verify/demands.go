@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+// demands holds the report of sound signatures against the options.
+func (v *validator) demands(r *Report) []Finding {
+	var unmet []Finding
+	for i := range r.Signatures {
+		s := &r.Signatures[i]
+		add := func(f Finding) {
+			f.Field = s.Signature.Field
+			unmet = append(unmet, f)
+		}
+		if s.Signature.Timestamp {
+			continue
+		}
+		if s.Level < v.opts.Require {
+			add(finding("level", "EN 319 142-1 6.3", "it is of level %v, not %v", s.Level, v.opts.Require))
+			for _, f := range s.Missing {
+				add(f)
+			}
+		}
+		if v.opts.RequireFresh && !s.Fresh {
+			add(finding("F5", "EN 319 102-1 5.2.5", "the evidence about its signer is not younger than its timestamp"))
+		}
+	}
+	if v.opts.RequireWholeDocument {
+		newest := &r.Signatures[len(r.Signatures)-1].Signature
+		reason, err := v.changedAfter(newest.RevisionEnd())
+		if err != nil {
+			reason = err.Error()
+		}
+		if !newest.Whole && reason != "" {
+			f := finding("A5", "ISO 32000-2 12.8.1", "the document was changed after it was signed: %s", reason)
+			f.Field = newest.Field
+			unmet = append(unmet, f)
+		}
+	}
+	return unmet
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+
+	"gsign/internal/limits"
+	"gsign/internal/pdf"
+	"gsign/pkg/pdfsig"
+)
+
+// open opens the document as it was when its first size bytes were all of it.
+func (v *validator) open(size int64) (*pdfsig.Document, error) {
+	return pdfsig.Open(io.NewSectionReader(v.doc.ReaderAt(), 0, size), size, nil)
+}
+
+// changedAfter says what later revisions changed besides the security store; empty when nothing. The only object of
+// the signed revision that they may write anew is the catalog, and in it /DSS and /Extensions; all other objects they
+// write must belong to the security store alone.
+func (v *validator) changedAfter(end int64) (string, error) {
+	if end >= v.doc.Size() {
+		return "", nil
+	}
+	old, err := v.open(end)
+	if err != nil {
+		return "", err
+	}
+	was, is := old.File(), v.doc.File()
+	if was.Root() != is.Root() {
+		return "the catalog is another object", nil
+	}
+	reason, err := catalogs(was, is)
+	if reason != "" || err != nil {
+		return reason, err
+	}
+	allowed, err := storeObjects(was)
+	if err != nil {
+		return "", err
+	}
+	size, err := was.Integer(was.Trailer()["Size"])
+	if err != nil {
+		return "", err
+	}
+	added, err := storeObjects(is)
+	if err != nil {
+		return "", err
+	}
+	for n := range added {
+		if int64(n) >= int64(size) {
+			allowed[n] = true
+		}
+	}
+	allowed[is.Root().Num] = true
+	return v.writtenAfter(end, allowed)
+}
+
+// catalogs compares two catalogs but for what a security store changes.
+func catalogs(was, is *pdf.File) (string, error) {
+	a, err := was.Catalog()
+	if err != nil {
+		return "", err
+	}
+	b, err := is.Catalog()
+	if err != nil {
+		return "", err
+	}
+	a, b = a.Clone(), b.Clone()
+	for _, key := range []pdf.Name{"DSS", "Extensions"} {
+		delete(a, key)
+		delete(b, key)
+	}
+	if !reflect.DeepEqual(a, b) {
+		return "the catalog differs", nil
+	}
+	return "", nil
+}
+
+// storeObjects returns the numbers of the objects that make up the security store.
+func storeObjects(f *pdf.File) (map[uint32]bool, error) {
+	catalog, err := f.Catalog()
+	if err != nil {
+		return nil, err
+	}
+	found := map[uint32]bool{}
+	var walk func(o pdf.Object, depth int) error
+	walk = func(o pdf.Object, depth int) error {
+		if depth > 8 || len(found) > limits.StoreEntries { // DSS, VRI, one entry, its array, the stream: each maybe by reference
+			return nil
+		}
+		if ref, ok := o.(pdf.Ref); ok {
+			if found[ref.Num] {
+				return nil
+			}
+			found[ref.Num] = true
+			v, err := f.Object(ref)
+			if err != nil {
+				return err
+			}
+			o = v
+		}
+		switch o := o.(type) {
+		case pdf.Array:
+			for _, e := range o {
+				err := walk(e, depth+1)
+				if err != nil {
+					return err
+				}
+			}
+		case pdf.Dict:
+			for _, e := range o {
+				err := walk(e, depth+1)
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	return found, walk(catalog["DSS"], 0)
+}
+
+// writtenAfter names the first object written after an offset that is not allowed.
+func (v *validator) writtenAfter(end int64, allowed map[uint32]bool) (string, error) {
+	f := v.doc.File()
+	for _, sec := range f.Sections() {
+		if sec.Offset < end {
+			continue
+		}
+		ranges, own, err := v.sectionRanges(sec)
+		if err != nil {
+			return "", err
+		}
+		for _, r := range ranges {
+			for n := r[0]; n < r[0]+r[1]; n++ {
+				if n == 0 || allowed[uint32(n)] || (own >= 0 && n == own) {
+					continue
+				}
+				o, err := f.Object(pdf.Ref{Num: uint32(n)})
+				if _, null := o.(pdf.Null); err == nil && null {
+					continue // free, as before or from now on: nothing that could be shown
+				}
+				return fmt.Sprintf("object %d was written anew", n), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// sectionRanges returns the object numbers of a cross-reference section as pairs of first and count, and the number of
+// the section's own object, -1 for a table.
+func (v *validator) sectionRanges(sec pdf.Section) (ranges [][2]int64, own int64, err error) {
+	r := bufio.NewReader(io.NewSectionReader(v.doc.ReaderAt(), sec.Offset, v.doc.Size()-sec.Offset))
+	switch sec.Kind {
+	case pdf.XRefStream:
+		_, err := fmt.Fscan(r, &own)
+		if err != nil {
+			return nil, -1, fmt.Errorf("reading a cross-reference stream: %w", err)
+		}
+		index, err := v.doc.File().Array(sec.Trailer["Index"])
+		if err != nil {
+			return nil, -1, err
+		}
+		if index == nil {
+			size, err := v.doc.File().Integer(sec.Trailer["Size"])
+			return [][2]int64{{0, int64(size)}}, own, err
+		}
+		for i := 0; i+1 < len(index); i += 2 {
+			first, _ := index[i].(pdf.Integer)
+			count, _ := index[i+1].(pdf.Integer)
+			ranges = append(ranges, [2]int64{int64(first), int64(count)})
+		}
+		return ranges, own, nil
+	case pdf.Table:
+		ranges, err := tableRanges(r)
+		return ranges, -1, err
+	}
+	return nil, -1, fmt.Errorf("a hybrid cross-reference section cannot be judged")
+}
+
+// tableRanges reads the subsection headers of a table.
+func tableRanges(r *bufio.Reader) ([][2]int64, error) {
+	var ranges [][2]int64
+	var word string
+	_, err := fmt.Fscan(r, &word)
+	if err != nil || word != "xref" {
+		return nil, fmt.Errorf("reading a cross-reference table: no keyword")
+	}
+	for {
+		_, err := fmt.Fscan(r, &word)
+		if err != nil {
+			return nil, fmt.Errorf("reading a cross-reference table: %w", err)
+		}
+		if strings.HasPrefix(word, "trailer") {
+			return ranges, nil
+		}
+		var first, count int64
+		_, err = fmt.Sscan(word, &first)
+		if err != nil {
+			return nil, fmt.Errorf("reading a cross-reference table: %w", err)
+		}
+		_, err = fmt.Fscan(r, &count)
+		if err != nil || count > limits.PDFEntries {
+			return nil, fmt.Errorf("reading a cross-reference table: bad subsection")
+		}
+		ranges = append(ranges, [2]int64{first, count})
+		for range 3 * count {
+			_, err := fmt.Fscan(r, &word)
+			if err != nil {
+				return nil, fmt.Errorf("reading a cross-reference table: %w", err)
+			}
+		}
+	}
+}
