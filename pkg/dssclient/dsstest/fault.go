@@ -3,6 +3,8 @@
 package dsstest
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -226,4 +228,87 @@ func (f *faults) clear() {
 		in.left = 0
 	}
 	f.armed = nil
+}
+
+// hits are the faults that strike one request.
+type hits map[Kind]Fault
+
+func (h hits) has(k Kind) bool { _, ok := h[k]; return ok }
+
+// take picks the faults that strike a request of op to path, and uses them up.
+func (f *faults) take(op Op, path string) hits {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var h hits
+	for _, in := range f.armed {
+		if in.left == 0 || in.Op != Any && in.Op != op || !in.Kind.strikes(op) || !strings.Contains(path, in.Path) {
+			continue
+		}
+		if in.skip > 0 {
+			in.skip--
+			continue
+		}
+		if in.left > 0 {
+			in.left--
+		}
+		in.hits++
+		if h == nil {
+			h = hits{}
+		}
+		h[in.Kind] = in.Fault
+	}
+	return h
+}
+
+// webOps are the downloads beside the service.
+var webOps = []Op{OpOCSP, OpCRL, OpAIA}
+
+// kindOps lists where a kind of fault can strike; kinds that are not here strike anywhere.
+var kindOps = map[Kind][]Op{
+	MalformedBase64:        {OpIdentity, OpTimestamp, OpTrustChain},
+	MalformedPEM:           {OpIdentity, OpCertificatePath, OpTrustChain},
+	PEMWithCRLF:            {OpIdentity, OpCertificatePath, OpTrustChain},
+	PEMWithLiteralNewlines: {OpIdentity, OpCertificatePath, OpTrustChain},
+
+	IdentityExpires:       {OpIdentity},
+	OCSPWrongCertificate:  {OpIdentity, OpTrustChain, OpOCSP},
+	OCSPRevoked:           {OpIdentity, OpTrustChain, OpOCSP},
+	OCSPUnknown:           {OpIdentity, OpTrustChain, OpOCSP},
+	OCSPExpired:           {OpIdentity, OpTrustChain, OpOCSP},
+	OCSPWrongResponder:    {OpIdentity, OpTrustChain, OpOCSP},
+	OCSPBadSignature:      {OpIdentity, OpTrustChain, OpOCSP},
+	OCSPTryLater:          {OpIdentity, OpTrustChain, OpOCSP},
+	OCSPFloored:           {OpIdentity, OpTrustChain, OpOCSP},
+	OCSPLagging:           {OpIdentity, OpTrustChain, OpOCSP},
+	OCSPWithoutNextUpdate: {OpIdentity, OpTrustChain, OpOCSP},
+	OCSPWithoutResponder:  {OpIdentity, OpTrustChain, OpOCSP},
+
+	WrongCertificate: {OpIdentity}, ForeignKey: {OpIdentity},
+
+	SignatureOverOther: {OpSign}, SignatureWrongLength: {OpSign}, SignatureLowerCase: {OpSign}, SignatureNotHex: {OpSign},
+
+	TokenAfterExpiry: {OpTimestamp}, TokenBeforeIssue: {OpTimestamp}, TokenAsResponse: {OpTimestamp},
+	TokenWrongImprint: {OpTimestamp}, TokenBadSignature: {OpTimestamp}, TokenWholeChain: {OpTimestamp},
+	TokenWithoutCertificate: {OpTimestamp}, TokenFraction: {OpTimestamp}, TokenHuge: {OpTimestamp},
+
+	ChainReversed: {OpTrustChain}, ChainDuplicated: {OpTrustChain}, ChainWithLeaf: {OpTrustChain},
+	ChainWithoutRoot: {OpTrustChain}, ChainEmpty: {OpTrustChain},
+
+	CRLRevoked: {OpCRL}, CRLExpired: {OpCRL}, CRLWrongIssuer: {OpCRL}, CRLAsPEM: {OpCRL},
+	AIAAsPEM: {OpAIA}, AIAAsPKCS7: {OpAIA}, AIAWrongCertificate: {OpAIA},
+}
+
+// strikes says whether a fault of this kind means anything for op.
+func (k Kind) strikes(op Op) bool {
+	if ops, ok := kindOps[k]; ok {
+		return op == Any || slices.Contains(ops, op)
+	}
+	switch k {
+	case Unauthorized:
+		return op != OpLogin && !slices.Contains(webOps, op)
+	case MissingMember, MalformedJSON, Accepted:
+		return !slices.Contains(webOps, op)
+	default:
+		return true
+	}
 }

@@ -41,7 +41,7 @@ type settings struct {
 	addr                  string
 	profile               Profile
 	tsa                   TSAKind
-	rsa4096               bool
+	caKey                 keyKind
 	tsaRSA4096            bool
 	wholeChainToken       bool
 	now                   func() time.Time
@@ -68,6 +68,7 @@ type settings struct {
 	withoutHTTP2          bool
 	minTLS, maxTLS        uint16
 	apiKey, apiSecret     string
+	identityID            func() string
 	faults                []Fault
 }
 
@@ -86,6 +87,7 @@ func defaults() *settings {
 		malformedLoginStatus:  http.StatusBadRequest, // 422 in 2018, 400 in 2020
 		malformedDigestStatus: http.StatusUnprocessableEntity,
 		unknownIdentityStatus: http.StatusNotFound,
+		identityID:            newID,
 		minTLS:                tls.VersionTLS12,
 		maxTLS:                tls.VersionTLS13,
 	}
@@ -100,9 +102,12 @@ func WithProfile(p Profile) Option { return func(s *settings) { s.profile = p } 
 // WithTSA chooses the timestamp hierarchy: default TSASeparate.
 func WithTSA(k TSAKind) Option { return func(s *settings) { s.tsa = k } }
 
-// WithRSA4096 gives every CA an RSA-4096 key that signs with SHA-384, like the real ones. Starting takes seconds; the
-// default is ECDSA P-256.
-func WithRSA4096() Option { return func(s *settings) { s.rsa4096 = true } }
+// WithRSA4096 gives every CA an RSA-4096 key that signs with SHA-384, like the real ones in production. Starting takes
+// seconds; the default is ECDSA P-256.
+func WithRSA4096() Option { return func(s *settings) { s.caKey = rsa4096 } }
+
+// WithRSA2048 gives every CA and responder an RSA-2048 key, like the real ones of trial accounts.
+func WithRSA2048() Option { return func(s *settings) { s.caKey = rsa2048 } }
 
 // WithRSA4096TSA gives the TSA certificate an RSA-4096 key, for bigger tokens.
 func WithRSA4096TSA() Option { return func(s *settings) { s.tsaRSA4096 = true } }
@@ -190,6 +195,10 @@ func WithTLSVersions(lowest, highest uint16) Option {
 func WithCredentials(key, secret string) Option {
 	return func(s *settings) { s.apiKey, s.apiSecret = key, secret }
 }
+
+// WithIdentityIDs sets how identity ids are made: their real format is documented nowhere, so a client must take any
+// string and escape it in paths. Default: 27 letters and digits.
+func WithIdentityIDs(next func() string) Option { return func(s *settings) { s.identityID = next } }
 
 // WithFaults arms faults from the start.
 func WithFaults(f ...Fault) Option { return func(s *settings) { s.faults = append(s.faults, f...) } }

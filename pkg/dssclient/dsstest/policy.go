@@ -2,11 +2,152 @@
 
 package dsstest
 
+import (
+	"encoding/json"
+	"maps"
+)
+
+// Presence says whether a request may, must or must not carry a field.
+type Presence string
+
+// The presences of a validation policy. STATIC fields have the policy's value and must be left out of requests.
+const (
+	Optional  Presence = "OPTIONAL"
+	Required  Presence = "REQUIRED"
+	Forbidden Presence = "FORBIDDEN"
+	Static    Presence = "STATIC"
+)
+
+// FieldPolicy is the rule for a string field: Format is a regular expression, or the value when Presence is STATIC.
+type FieldPolicy struct {
+	Presence Presence `json:"presence"`
+	Format   string   `json:"format"`
+}
+
+// ListPolicy is the rule for a field of many strings: List holds regular expressions, or the values when Static.
+type ListPolicy struct {
+	Static   bool     `json:"static"`
+	List     []string `json:"list"`
+	MinCount int      `json:"mincount"`
+	MaxCount int      `json:"maxcount"`
+}
+
+// TypeValuePolicy is the rule for one object identifier of extra_attributes or other_names.
+type TypeValuePolicy struct {
+	Static      bool   `json:"static"`
+	ValueType   string `json:"value_type"`
+	ValueFormat string `json:"value_format"`
+	MinCount    int    `json:"mincount"`
+	MaxCount    int    `json:"maxcount"`
+}
+
+// ListFields are rules for string fields, list fields and typed fields of one object of the request. A field that is in
+// none of them is forbidden.
+type ListFields struct {
+	Fields map[string]FieldPolicy
+	Lists  map[string]ListPolicy
+	Typed  map[string]map[string]TypeValuePolicy // "extra_attributes" or "other_names", then object identifier
+}
+
+// MarshalJSON writes the three kinds of rule as members of one object, as the service does.
+func (f ListFields) MarshalJSON() ([]byte, error) {
+	out := map[string]any{}
+	for k, v := range f.Fields {
+		if k == "date_of_birth" {
+			out[k] = v.Presence // the one field whose rule is a bare presence
+			continue
+		}
+		out[k] = v
+	}
+	for k, v := range f.Lists {
+		out[k] = v
+	}
+	for k, v := range f.Typed {
+		out[k] = v
+	}
+	return json.Marshal(out)
+}
+
 // Policy is an account's validation policy.
-type Policy struct{}
+type Policy struct {
+	SubjectDN         ListFields  `json:"subject_dn"`
+	SubjectDA         *ListFields `json:"subject_da,omitempty"`
+	SAN               *ListFields `json:"san,omitempty"`
+	ExtendedKeyUsages *EKUPolicy  `json:"extended_key_usages,omitempty"`
+	KeyUsages         ListFields  `json:"key_usages,omitzero"`
 
-// DynamicPolicy allows every field of the subject and requires none.
-func DynamicPolicy() *Policy { return &Policy{} }
+	// Defaults are the values of optional subject fields that a request leaves out.
+	Defaults map[string]string `json:"-"`
+}
 
-// StaticPolicy fixes the whole subject: only {} is a good request.
-func StaticPolicy() *Policy { return &Policy{} }
+// EKUPolicy is the rule for extended key usages.
+type EKUPolicy struct {
+	EKUs     ListPolicy `json:"ekus"`
+	Critical bool       `json:"critical"`
+}
+
+// dnOrder is the order of the fields in a certificate's subject: C, ST, L, O, OU, CN as in real certificates, the others
+// between them.
+var dnOrder = []string{
+	"country", "state", "locality", "street_address", "postal_code",
+	"organization", "organization_identifier", "organizational_unit", "business_category",
+	"jurisdiction_of_incorporation_locality_name", "jurisdiction_of_incorporation_state_or_province_name",
+	"jurisdiction_of_incorporation_country_name",
+	"serial_number", "given_name", "surname", "common_name", "email", "extra_attributes",
+}
+
+// defaultSubject is what an empty request gets: it says TEST wherever it can, as trial accounts' certificates do.
+var defaultSubject = map[string]string{
+	"country": "GB", "state": "TEST STATE - FOR TESTING PURPOSE ONLY", "locality": "TEST LOCALITY - FOR TESTING PURPOSE ONLY",
+	"organization": "TEST ORGANIZATION - FOR TESTING PURPOSE ONLY", "common_name": "TEST SIGNER - FOR TESTING PURPOSE ONLY",
+}
+
+// DynamicPolicy allows every field of the subject and requires none: {} gets a default subject.
+func DynamicPolicy() *Policy {
+	// The upper bounds are those of X.520: 64 characters for names, 128 for places.
+	name, place := FieldPolicy{Optional, ".{1,64}"}, FieldPolicy{Optional, ".{1,128}"}
+	country := FieldPolicy{Optional, "[A-Z]{2}"}
+	return &Policy{
+		SubjectDN: ListFields{
+			Fields: map[string]FieldPolicy{
+				"country": country, "state": place, "locality": place, "street_address": place, "postal_code": name,
+				"organization": name, "organization_identifier": name, "business_category": name,
+				"jurisdiction_of_incorporation_locality_name":          place,
+				"jurisdiction_of_incorporation_state_or_province_name": place,
+				"jurisdiction_of_incorporation_country_name":           country,
+				"serial_number": name, "given_name": name, "surname": name, "common_name": name,
+				"email": {Optional, "[^@ ]+@[^@ ]+"},
+			},
+			Lists: map[string]ListPolicy{"organizational_unit": {List: []string{".{1,64}"}, MaxCount: 3}},
+			Typed: map[string]map[string]TypeValuePolicy{"extra_attributes": {
+				"2.5.4.12": {ValueType: "UTF8STRING", ValueFormat: ".{1,64}", MaxCount: 1},      // title
+				"2.5.4.65": {ValueType: "UTF8STRING", ValueFormat: ".{1,128}", MaxCount: 1},     // pseudonym
+				"2.5.4.13": {ValueType: "PRINTABLESTRING", ValueFormat: ".{1,64}", MaxCount: 1}, // description
+			}},
+		},
+		SubjectDA: &ListFields{
+			Fields: map[string]FieldPolicy{
+				"gender": {Optional, "[MF]"}, "date_of_birth": {Presence: Optional}, "place_of_birth": place,
+			},
+			Lists: map[string]ListPolicy{
+				"country_of_citizenship": {List: []string{"[A-Z]{2}"}, MaxCount: 2},
+				"country_of_residence":   {List: []string{"[A-Z]{2}"}, MaxCount: 2},
+			},
+		},
+		SAN: &ListFields{Lists: map[string]ListPolicy{
+			"emails":    {List: []string{"[^@ ]+@[^@ ]+"}, MaxCount: 3},
+			"dns_names": {List: []string{"[a-z0-9.-]+"}, MaxCount: 3},
+			"uris":      {List: []string{"[a-z]+:.+"}, MaxCount: 3},
+		}},
+		Defaults: maps.Clone(defaultSubject),
+	}
+}
+
+// StaticPolicy fixes the whole subject: {} is the only good request.
+func StaticPolicy() *Policy {
+	p := &Policy{SubjectDN: ListFields{Fields: map[string]FieldPolicy{}}}
+	for k, v := range defaultSubject {
+		p.SubjectDN.Fields[k] = FieldPolicy{Static, v}
+	}
+	return p
+}
