@@ -437,7 +437,7 @@ def main(out):
     out = pathlib.Path(out)
     for name, (fn, purpose, expect) in FILES.items():
         (out / f"{name}.pdf").write_bytes(fn(name))
-        print(f"{name}.pdf", "handmade.py", purpose, expect, sep="\t")
+        print(f"{name}.pdf", "handmade.py", purpose, expect, "-", sep="\t")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Helpers that the scripts share; sourced, never run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/gsign
+mkdir -p "$cache"
+export root cache
+
+die() {
+	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+	exit 1
+}
+
+# debian PACKAGE...: makes Debian packages available. What is missing is installed by root, in the version the
+# distribution gives; the versions in use are recorded in the cache.
+debian() {
+	local missing=() p
+	for p in "$@"; do
+		if [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$p" 2>/dev/null) != ii* ]]; then
+			missing+=("$p")
+		fi
+	done
+	if ((${#missing[@]})); then
+		if ! command -v apt-get >/dev/null || [[ $(id -u) != 0 ]]; then
+			die "missing: ${missing[*]}; install these packages (Debian names), or run as root on Debian 12"
+		fi
+		echo "installing ${missing[*]}"
+		mkdir -p "$cache/apt/partial"
+		apt-get update -qq >/dev/null 2>"$cache/apt.log" || {
+			cat "$cache/apt.log" >&2
+			die "apt-get update failed"
+		}
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			-o Dir::Cache::Archives="$cache/apt/" -o APT::Keep-Downloaded-Packages=true \
+			"${missing[@]}" >"$cache/apt.log" 2>&1 || {
+			tail -n 30 "$cache/apt.log" >&2
+			die "could not install ${missing[*]}"
+		}
+	fi
+	# shellcheck disable=SC2016 # the dollar belongs to dpkg-query
+	dpkg-query -W -f '${Package} ${Version}\n' "$@" >"$cache/debian-$(basename "$0").txt"
+}
+
+# venv NAME REQUIREMENTS: a virtual environment with exactly these packages; prints its folder.
+venv() {
+	local name=$1 requirements=$2 dir stamp
+	dir=$cache/venv-$name
+	stamp=$(sha256sum "$requirements" | cut -c1-16)-$(python3 -c 'import sys; print(sys.version.split()[0])')
+	if [[ $(cat "$dir/.stamp" 2>/dev/null) != "$stamp" ]]; then
+		rm -rf "$dir"
+		# uv, virtualenv and ensurepip differ from machine to machine: the standard module is tried first.
+		if ! python3 -m venv "$dir" >"$cache/venv.log" 2>&1; then
+			debian python3-venv >&2
+			rm -rf "$dir"
+			python3 -m venv "$dir" >&2
+		fi
+		"$dir/bin/pip" install -q --no-deps --require-hashes --disable-pip-version-check -r "$requirements" >&2 || return 1
+		"$dir/bin/pip" check >&2 || return 1
+		echo "$stamp" >"$dir/.stamp"
+	fi
+	echo "$dir"
+}
+
+# go_tool MODULE/CMD VERSION: a Go program built once into the cache; prints its path.
+go_tool() {
+	local pkg=$1 version=$2 dir
+	dir=$cache/go-tools/$(go env GOVERSION)/$version
+	if [[ ! -x $dir/$(basename "$pkg") ]]; then
+		GOBIN=$dir GOFLAGS=-mod=mod go install "$pkg@$version" >&2 || return 1
+	fi
+	echo "$dir/$(basename "$pkg")"
+}
+
+# java_program DIR: a Maven project compiled once into the cache; prints its class path.
+java_program() {
+	local src=$1 stamp dir
+	stamp=$(find "$src" -type f -not -path '*/target/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
+	dir=$cache/java-$(basename "$src")-$stamp
+	if [[ ! -f $dir/ok ]]; then
+		rm -rf "$dir"
+		cp -r "$src" "$dir"
+		(cd "$dir" && mvn -q -B -ntp compile dependency:build-classpath -Dmdep.outputFile=cp.txt) >"$cache/mvn.log" 2>&1 || {
+			tail -n 30 "$cache/mvn.log" >&2
+			return 1
+		}
+		touch "$dir/ok"
+	fi
+	echo "$dir/target/classes:$(cat "$dir/cp.txt")"
+}
