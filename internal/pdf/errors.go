@@ -39,10 +39,10 @@ func malformed(off int64, format string, args ...any) error {
 	return &MalformedError{Offset: off, What: fmt.Sprintf(format, args...)}
 }
 
-// malformedBy wraps the reason below. A machine's error stays one: it is returned as it is.
+// malformedBy wraps the reason below. What is not the file's fault is returned as it is.
 func malformedBy(off int64, err error, format string, args ...any) error {
 	var machine *readError
-	if errors.As(err, &machine) {
+	if errors.As(err, &machine) || errors.Is(err, ErrEncrypted) {
 		return err
 	}
 	return &MalformedError{Offset: off, What: fmt.Sprintf(format, args...), Err: err}

@@ -43,8 +43,10 @@ type (
 
 // A Stream is a dictionary and the place of its data in the file. [File.StreamData] decodes it.
 type Stream struct {
-	Dict  Dict
-	start int64 // absolute offset of the first byte after the keyword stream and its end of line
+	Dict   Dict
+	file   *File
+	start  int64 // absolute offset of the first byte after the keyword stream and its end of line
+	length int64 // -1 until it is known
 }
 
 func (Null) isObject()    {}
@@ -102,7 +104,7 @@ func Clone(o Object) Object {
 		if o == nil {
 			return Null{}
 		}
-		return &Stream{Dict: o.Dict.Clone(), start: o.start}
+		return &Stream{Dict: o.Dict.Clone(), file: o.file, start: o.start, length: o.length}
 	}
 	return o
 }

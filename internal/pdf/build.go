@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"math"
+	"math/bits"
+	"slices"
+	"strconv"
+
+	"gsign/internal/limits"
+)
+
+// testOnlyTableLimit is the first offset that the ten digits of a table cannot hold.
+var testOnlyTableLimit int64 = 1e10
+
+// Build makes the revision. Its cross-reference is of the kind that the newest section has; a hybrid file gets a table
+// without /XRefStm, since that of the older revision would hide the new objects. Past the reach of a table's ten digits a
+// stream is written.
+func (u *Update) Build() (*Revision, error) {
+	if u.err != nil {
+		return nil, u.err
+	}
+	w := &revisionWriter{rev: &Revision{Offset: map[Ref]int64{}}, size: u.f.src.size, base: u.f.base}
+	if err := w.begin(u.f); err != nil {
+		return nil, err
+	}
+	refs := slices.SortedFunc(maps.Keys(u.objects), func(a, b Ref) int {
+		return cmp.Or(cmp.Compare(a.Num, b.Num), cmp.Compare(a.Gen, b.Gen))
+	})
+	for i, ref := range refs {
+		if i > 0 && refs[i-1].Num == ref.Num {
+			return nil, fmt.Errorf("update of %v and of %v", refs[i-1], ref)
+		}
+		if err := w.object(ref, u.objects[ref], u.f); err != nil {
+			return nil, err
+		}
+	}
+	trailer, err := u.newTrailer()
+	if err != nil {
+		return nil, err
+	}
+	start := w.offset()
+	kind := u.f.sections[0].Kind
+	if kind != XRefStream && start-w.base < testOnlyTableLimit {
+		w.table(refs, trailer)
+	} else if err := w.xrefStream(u, refs, trailer); err != nil {
+		return nil, err
+	}
+	w.rev.Bytes = fmt.Appendf(w.rev.Bytes, "startxref\n%d\n%%%%EOF\n", start-w.base)
+	return w.rev, nil
+}
+
+type revisionWriter struct {
+	rev  *Revision
+	size int64 // of the file before
+	base int64
+}
+
+// offset gives where in the finished file the next byte will stand.
+func (w *revisionWriter) offset() int64 { return w.size + int64(len(w.rev.Bytes)) }
+
+// begin writes an end of line where the file does not end in one.
+func (w *revisionWriter) begin(f *File) error {
+	var last [1]byte
+	if err := f.src.readFull(last[:], f.src.size-1); err != nil {
+		return err
+	}
+	if last[0] != '\n' && last[0] != '\r' {
+		w.rev.Bytes = append(w.rev.Bytes, '\n')
+	}
+	return nil
+}
+
+func (w *revisionWriter) object(ref Ref, p pending, f *File) error {
+	d, data, isStream, err := p.content(f)
+	if err != nil {
+		return fmt.Errorf("update of %v: %w", ref, err)
+	}
+	w.rev.Offset[ref] = w.offset()
+	b := strconv.AppendUint(w.rev.Bytes, uint64(ref.Num), 10)
+	b = append(b, ' ')
+	b = strconv.AppendUint(b, uint64(ref.Gen), 10)
+	b = append(b, " obj\n"...)
+	if isStream {
+		b = appendStream(b, d, data)
+	} else {
+		b = Append(b, p.object)
+	}
+	w.rev.Bytes = append(b, "\nendobj\n"...)
+	return nil
+}
+
+// content gives dictionary and data of a stream: a new one, or one of the file whose data is copied as it stands there.
+func (p pending) content(f *File) (Dict, []byte, bool, error) {
+	if s, ok := p.object.(*Stream); ok {
+		data, err := f.RawStreamData(s, limits.PDFRewrite)
+		return s.Dict, data, true, err
+	}
+	d, _ := p.object.(Dict)
+	return d, p.data, p.stream, nil
+}
+
+func appendStream(b []byte, d Dict, data []byte) []byte {
+	d = maps.Clone(d)
+	if d == nil {
+		d = Dict{}
+	}
+	d["Length"] = Integer(len(data))
+	b = Append(b, d)
+	b = append(b, "\nstream\n"...)
+	b = append(b, data...)
+	return append(b, "\nendstream"...)
+}
+
+// runs cuts sorted references into runs of consecutive numbers.
+func runs(refs []Ref) [][]Ref {
+	var out [][]Ref
+	for i := 0; i < len(refs); {
+		j := i + 1
+		for j < len(refs) && refs[j].Num == refs[j-1].Num+1 {
+			j++
+		}
+		out = append(out, refs[i:j])
+		i = j
+	}
+	return out
+}
+
+func (w *revisionWriter) table(refs []Ref, trailer Dict) {
+	b := append(w.rev.Bytes, "xref\n"...)
+	if len(refs) == 0 {
+		b = append(b, "0 0\n"...) // a table has at least one subsection
+	}
+	for _, run := range runs(refs) {
+		b = fmt.Appendf(b, "%d %d\n", run[0].Num, len(run))
+		for _, ref := range run {
+			b = fmt.Appendf(b, "%010d %05d n\r\n", w.rev.Offset[ref]-w.base, ref.Gen)
+		}
+	}
+	b = append(b, "trailer\n"...)
+	b = Append(b, trailer)
+	w.rev.Bytes = append(b, '\n')
+}
+
+// xrefStream writes a cross-reference stream, which lists itself too.
+func (w *revisionWriter) xrefStream(u *Update, refs []Ref, trailer Dict) error {
+	if u.next == math.MaxUint32 {
+		return malformed(-1, "no object number is left")
+	}
+	self := Ref{Num: u.next}
+	if n, _ := trailer["Size"].(Integer); int64(n) <= int64(self.Num) {
+		trailer["Size"] = Integer(self.Num) + 1
+	}
+	w.rev.Offset[self] = w.offset()
+	refs = append(slices.Clone(refs), self)
+	width := (bits.Len64(uint64(w.offset()-w.base)) + 7) / 8
+	var data []byte
+	var index Array
+	for _, run := range runs(refs) {
+		index = append(index, Integer(run[0].Num), Integer(len(run)))
+		for _, ref := range run {
+			var off [8]byte
+			binary.BigEndian.PutUint64(off[:], uint64(w.rev.Offset[ref]-w.base))
+			data = append(data, 1)
+			data = append(data, off[8-width:]...)
+			data = binary.BigEndian.AppendUint16(data, ref.Gen)
+		}
+	}
+	trailer["Type"] = Name("XRef")
+	trailer["W"] = Array{Integer(1), Integer(width), Integer(2)}
+	trailer["Index"] = index
+	b := fmt.Appendf(w.rev.Bytes, "%d 0 obj\n", self.Num)
+	b = appendStream(b, trailer, data)
+	w.rev.Bytes = append(b, "\nendobj\n"...)
+	return nil
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"math/bits"
+
+	"gsign/internal/limits"
+)
+
+// An entry is one cross-reference entry in eight bytes: the kind in the two highest bits; then, for an object at an
+// offset, 16 bits of generation and 46 bits of offset; for one in an object stream, 32 bits of the stream's number and 30
+// bits of index.
+type entry uint64
+
+type entryKind uint8
+
+const (
+	entryNone entryKind = iota
+	entryFree
+	entryOffset
+	entryPacked
+)
+
+const (
+	offsetBits = 46
+	maxOffset  = 1<<offsetBits - 1
+	maxIndex   = 1<<30 - 1
+	freeEntry  = entry(entryFree) << 62
+)
+
+func offsetEntry(off int64, gen uint16) entry {
+	return entry(entryOffset)<<62 | entry(gen)<<offsetBits | entry(off)
+}
+
+func packedEntry(stream uint32, index int64) entry {
+	return entry(entryPacked)<<62 | entry(stream)<<30 | entry(index)
+}
+
+func (e entry) kind() entryKind { return entryKind(e >> 62) }
+func (e entry) offset() int64   { return int64(e & maxOffset) }
+func (e entry) gen() uint16     { return uint16(e >> offsetBits) }
+func (e entry) stream() uint32  { return uint32(e >> 30) }
+func (e entry) index() int      { return int(e & maxIndex) }
+
+const entryBlock = 256
+
+// entries holds the cross-reference of a whole file in blocks, so that neither many objects nor one with a high number
+// cost much.
+type entries struct {
+	blocks  map[uint32]*[entryBlock]entry
+	highest uint32
+}
+
+func (x *entries) get(num uint32) entry {
+	if b := x.blocks[num/entryBlock]; b != nil {
+		return b[num%entryBlock]
+	}
+	return 0
+}
+
+// add records an entry unless a newer section has one: sections are read from the newest to the oldest.
+func (x *entries) add(num uint32, e entry) error {
+	b := x.blocks[num/entryBlock]
+	if b == nil {
+		if len(x.blocks) >= limits.PDFEntries/entryBlock {
+			return malformed(-1, "cross-reference of more than %d entries", limits.PDFEntries)
+		}
+		if x.blocks == nil {
+			x.blocks = map[uint32]*[entryBlock]entry{}
+		}
+		b = new([entryBlock]entry)
+		x.blocks[num/entryBlock] = b
+	}
+	if b[num%entryBlock] == 0 {
+		b[num%entryBlock] = e
+		x.highest = max(x.highest, num)
+	}
+	return nil
+}
+
+// count gives the number of entries in use.
+func (x *entries) count() int {
+	n := 0
+	for _, b := range x.blocks {
+		for _, e := range b {
+			n += bits.Len64(uint64(e) >> 63) // offsets and packed ones have the highest bit
+		}
+	}
+	return n
+}
+
+// freeRuns collects the free entries of one section, which count only after those in use of its /XRefStm.
+type freeRuns []struct{ first, count uint32 }
+
+func (r *freeRuns) add(num uint32) {
+	if n := len(*r); n > 0 && (*r)[n-1].first+(*r)[n-1].count == num {
+		(*r)[n-1].count++
+		return
+	}
+	*r = append(*r, struct{ first, count uint32 }{num, 1})
+}
+
+func (x *entries) addFree(r freeRuns) error {
+	for _, run := range r {
+		for i := range run.count {
+			if err := x.add(run.first+i, freeEntry); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

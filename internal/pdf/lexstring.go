@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import "gsign/internal/limits"
+
+// name reads a name after its slash. #xx is decoded; a # without two hexadecimal digits stands for itself, as it did in
+// PDF 1.1.
+func (l *lexer) name(t token) (token, error) {
+	for {
+		c, err := l.peek()
+		if err != nil {
+			return t, err
+		}
+		if !isRegular(c) {
+			break
+		}
+		if len(l.text) >= limits.PDFToken {
+			return t, malformed(t.start, "name longer than %d bytes", limits.PDFToken)
+		}
+		l.text = append(l.text, byte(c))
+		l.i++
+	}
+	out := l.text[:0]
+	for i := 0; i < len(l.text); i++ {
+		c := l.text[i]
+		if c == '#' && i+2 < len(l.text) {
+			hi, lo := unhex(int(l.text[i+1])), unhex(int(l.text[i+2]))
+			if hi >= 0 && lo >= 0 {
+				c = byte(hi<<4 | lo)
+				i += 2
+			}
+		}
+		out = append(out, c)
+	}
+	t.kind, t.text = tokenName, out
+	return t, nil
+}
+
+// literal reads a string after its opening parenthesis (ISO 32000-2, 7.3.4.2).
+func (l *lexer) literal(t token) (token, error) {
+	depth := 1
+	for {
+		c, err := l.next()
+		if err != nil {
+			return t, err
+		}
+		switch c {
+		case -1:
+			return t, malformed(t.start, "string without its closing parenthesis")
+		case '(':
+			depth++
+		case ')':
+			depth--
+			if depth == 0 {
+				t.kind, t.text = tokenString, l.text
+				return t, nil
+			}
+		case '\r':
+			if err := l.skipByte('\n'); err != nil {
+				return t, err
+			}
+			c = '\n'
+		case '\\':
+			c, err = l.escape()
+			if err != nil {
+				return t, err
+			}
+		}
+		if c < 0 {
+			continue // a line continued
+		}
+		if len(l.text) >= limits.PDFString {
+			return t, malformed(t.start, "string longer than %d bytes", limits.PDFString)
+		}
+		l.text = append(l.text, byte(c))
+	}
+}
+
+// escape reads what follows a backslash; -1 stands for nothing.
+func (l *lexer) escape() (int, error) {
+	c, err := l.next()
+	if err != nil {
+		return 0, err
+	}
+	switch c {
+	case 'n':
+		return '\n', nil
+	case 'r':
+		return '\r', nil
+	case 't':
+		return '\t', nil
+	case 'b':
+		return '\b', nil
+	case 'f':
+		return '\f', nil
+	case '\n':
+		return -1, nil
+	case '\r':
+		return -1, l.skipByte('\n')
+	}
+	if c < '0' || c > '7' {
+		return c, nil
+	}
+	v := c - '0'
+	for range 2 {
+		d, err := l.peek()
+		if err != nil {
+			return 0, err
+		}
+		if d < '0' || d > '7' {
+			break
+		}
+		v = v<<3 | (d - '0')
+		l.i++
+	}
+	return v & 0xff, nil // high-order overflow is ignored, 7.3.4.2
+}
+
+func (l *lexer) skipByte(want int) error {
+	c, err := l.peek()
+	if c == want {
+		l.i++
+	}
+	return err
+}
+
+// hex reads a string after its <. White space is ignored; an odd last digit is followed by an implied 0.
+func (l *lexer) hex(t token) (token, error) {
+	half := -1
+	for {
+		c, err := l.next()
+		if err != nil {
+			return t, err
+		}
+		v := unhex(c)
+		switch {
+		case c == '>':
+			if half >= 0 {
+				l.text = append(l.text, byte(half<<4))
+			}
+			t.kind, t.text = tokenString, l.text
+			return t, nil
+		case c < 0:
+			return t, malformed(t.start, "hexadecimal string without its closing >")
+		case isSpace(c):
+		case v < 0:
+			return t, malformed(t.start, "%q in a hexadecimal string", rune(c))
+		case half < 0:
+			half = v
+		default:
+			if len(l.text) >= limits.PDFString {
+				return t, malformed(t.start, "string longer than %d bytes", limits.PDFString)
+			}
+			l.text = append(l.text, byte(half<<4|v))
+			half = -1
+		}
+	}
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"bytes"
+	"io"
+
+	"gsign/internal/limits"
+)
+
+// A File is an open PDF. Its methods keep caches and may not be called at the same time. Objects it hands out are shared
+// with those caches: change a [Clone].
+type File struct {
+	src      source
+	base     int64 // what the file's offsets count from: where its header begins, mostly 0
+	version  string
+	entries  entries
+	sections []Section
+	root     Ref
+	cache    objectCache
+	packed   packedCache
+	loading  map[Ref]bool    // references being followed for a stream's /Length: they may lead back
+	opening  map[uint32]bool // object streams being read
+	scanned  int64
+	rows     int
+}
+
+// SectionKind says how a cross-reference section is written.
+type SectionKind int
+
+// The kinds of cross-reference sections.
+const (
+	Table      SectionKind = iota + 1
+	XRefStream             // ISO 32000-2, 7.5.8
+	Hybrid                 // a table with an /XRefStm, 7.5.8.4
+)
+
+// A Section is one cross-reference section: one revision of the file, or one half of a linearized one.
+type Section struct {
+	Offset  int64 // where the keyword xref or the stream object begins
+	Kind    SectionKind
+	End     int64 // right after the %%EOF that follows; 0 where the usual ending does not follow
+	Trailer Dict  // of a stream: its dictionary
+}
+
+// Open reads the cross-reference of a PDF. Nothing of the file is kept but that and bounded caches. A bad file gives a
+// *MalformedError; objects are checked when they are asked for.
+func Open(r io.ReaderAt, size int64) (*File, error) {
+	f := &File{src: source{r: r, size: size}, loading: map[Ref]bool{}, opening: map[uint32]bool{}}
+	header, err := f.findHeader()
+	if err != nil {
+		return nil, err
+	}
+	start, at, err := f.findStart()
+	if err != nil {
+		return nil, err
+	}
+	f.base = header
+	if header > 0 {
+		ok, err := f.sectionAt(start + header)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			f.base = 0
+		}
+	}
+	if start == 0 && f.base == 0 {
+		return nil, malformed(at, "startxref is 0")
+	}
+	if err := f.readSections(start); err != nil {
+		return nil, err
+	}
+	root, ok := f.sections[0].Trailer["Root"].(Ref)
+	if !ok {
+		return nil, malformed(f.sections[0].Offset, "trailer has no reference to the catalog (/Root)")
+	}
+	f.root = root
+	return f, nil
+}
+
+// Size gives the size of the file.
+func (f *File) Size() int64 { return f.src.size }
+
+// HeaderVersion gives the version after %PDF-, such as "1.7".
+func (f *File) HeaderVersion() string { return f.version }
+
+// Version gives the version of the header or, where it is higher, of the catalog.
+func (f *File) Version() string {
+	catalog, err := f.Catalog()
+	if err != nil {
+		return f.version
+	}
+	v, err := f.Name(catalog["Version"])
+	if err != nil || len(v) != 3 || v[1] != '.' || string(v) < f.version {
+		return f.version
+	}
+	return string(v)
+}
+
+// Trailer gives a copy of the newest section's trailer; of a hybrid one, the table's.
+func (f *File) Trailer() Dict { return f.sections[0].Trailer.Clone() }
+
+// Sections gives the cross-reference sections, the newest first. The /XRefStm of a hybrid section is not one of them.
+func (f *File) Sections() []Section { return append([]Section(nil), f.sections...) }
+
+// Encrypted reports whether the file is encrypted.
+func (f *File) Encrypted() bool { return f.sections[0].Trailer["Encrypt"] != nil }
+
+// Root gives the reference of the catalog.
+func (f *File) Root() Ref { return f.root }
+
+// Catalog gives a copy of the document catalog.
+func (f *File) Catalog() (Dict, error) {
+	o, err := f.Object(f.root)
+	if err != nil {
+		return nil, err
+	}
+	d, ok := o.(Dict)
+	if !ok {
+		return nil, malformed(-1, "catalog %v is no dictionary", f.root)
+	}
+	return d.Clone(), nil
+}
+
+func (f *File) findHeader() (int64, error) {
+	head := make([]byte, min(limits.PDFHeader+16, f.src.size))
+	if err := f.src.readFull(head, 0); err != nil {
+		return 0, err
+	}
+	i := bytes.Index(head, []byte("%PDF-"))
+	if i < 0 || i > limits.PDFHeader {
+		return 0, malformed(0, "not a PDF: no %%PDF- in the first %d bytes", limits.PDFHeader)
+	}
+	v := head[i+5:]
+	n := 0
+	for n < len(v) && n < 3 && (v[n] == '.' || v[n] >= '0' && v[n] <= '9') {
+		n++
+	}
+	f.version = string(v[:n])
+	return int64(i), nil
+}
+
+// findStart finds the last startxref. It returns the offset it gives and where the keyword stands.
+func (f *File) findStart() (start, at int64, err error) {
+	keyword := []byte("startxref")
+	for n := int64(1024); ; n *= 8 {
+		n = min(n, limits.PDFTail, f.src.size)
+		tail := make([]byte, n)
+		if err := f.src.readFull(tail, f.src.size-n); err != nil {
+			return 0, 0, err
+		}
+		if i := bytes.LastIndex(tail, keyword); i >= 0 {
+			at = f.src.size - n + int64(i)
+			break
+		}
+		if n == limits.PDFTail || n == f.src.size {
+			return 0, 0, malformed(-1, "no startxref near the end of the file")
+		}
+	}
+	l := newLexer(&f.src, at+int64(len(keyword)))
+	t, err := l.token()
+	if err != nil {
+		return 0, 0, malformedBy(at, err, "reading startxref")
+	}
+	if t.kind != tokenInteger || t.num < 0 {
+		return 0, 0, malformed(at, "startxref without an offset")
+	}
+	return t.num, at, nil
+}
+
+// sectionAt reports whether a cross-reference section seems to begin at off.
+func (f *File) sectionAt(off int64) (bool, error) {
+	p := parser{lexer: newLexer(&f.src, off)}
+	t, err := p.token()
+	if err == nil && t.is("xref") {
+		return true, nil
+	}
+	if err == nil {
+		p.seek(t.start)
+		_, _, err = p.header()
+	}
+	if err != nil && !IsMalformed(err) {
+		return false, err
+	}
+	return err == nil, nil
+}

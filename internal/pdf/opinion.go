@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	second "github.com/digitorus/pdf"
+
+	"gsign/internal/limits"
+)
+
+// An Opinion is what another, independent reader sees in the file.
+type Opinion struct {
+	Root      Ref
+	PageCount int
+	Skipped   string // why it was not asked, or ""
+}
+
+// SecondOpinion reads the file with github.com/digitorus/pdf too and gives what that sees. An error says that it cannot
+// read the file, that it ran out of its bounds, or that it contradicts this reader about catalog or page count.
+func (f *File) SecondOpinion(ctx context.Context) (*Opinion, error) {
+	if f.Encrypted() {
+		return &Opinion{Skipped: "file is encrypted"}, nil
+	}
+	if f.base != 0 {
+		return &Opinion{Skipped: "header is not at the beginning"}, nil
+	}
+	if n := f.entries.highest; n > limits.PDFOpinionObjects {
+		return &Opinion{Skipped: fmt.Sprintf("%d objects are more than it is asked about", n)}, nil
+	}
+	count, err := f.PageCount()
+	if err != nil {
+		return nil, err
+	}
+	guard := &guardedReader{r: f.src.r, ctx: ctx}
+	guard.left.Store(limits.PDFOpinionReads*f.src.size + 1<<24)
+	type answer struct {
+		opinion *Opinion
+		err     error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		o, err := readSecond(guard, f.src.size)
+		answers <- answer{o, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("asking a second reader: %w", ctx.Err())
+	case a := <-answers:
+		if a.err != nil {
+			return nil, fmt.Errorf("asking a second reader: %w", a.err)
+		}
+		if a.opinion.Root != f.root || a.opinion.PageCount != count {
+			return a.opinion, malformed(-1, "two readers disagree: catalog %v and %d pages, or catalog %v and %d pages",
+				f.root, count, a.opinion.Root, a.opinion.PageCount)
+		}
+		return a.opinion, nil
+	}
+}
+
+func readSecond(r io.ReaderAt, size int64) (o *Opinion, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			o, err = nil, fmt.Errorf("it failed: %v", p)
+		}
+	}()
+	reader, err := second.NewReader(r, size)
+	if err != nil {
+		return nil, err
+	}
+	root := reader.Trailer().Key("Root")
+	ptr := root.GetPtr()
+	return &Opinion{Root: Ref{Num: ptr.GetID(), Gen: ptr.GetGen()}, PageCount: reader.NumPage()}, nil
+}
+
+// A guardedReader ends a reader that is not needed any more, or that reads the same again and again.
+type guardedReader struct {
+	r    io.ReaderAt
+	ctx  context.Context //nolint:containedctx // io.ReaderAt has no other way to end a reading in progress
+	left atomic.Int64
+}
+
+func (g *guardedReader) ReadAt(p []byte, off int64) (int, error) {
+	if err := g.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if g.left.Add(-int64(len(p))) < 0 {
+		return 0, errors.New("too much was read")
+	}
+	return g.r.ReadAt(p, off)
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"errors"
+	"math"
+
+	"gsign/internal/limits"
+)
+
+// ErrEncrypted says that a stream of an encrypted file was asked for: without the key it cannot be read.
+var ErrEncrypted = errors.New("file is encrypted")
+
+// A packedStream is a decoded object stream (ISO 32000-2, 7.5.7).
+type packedStream struct {
+	num     uint32
+	data    []byte
+	first   int
+	index   []packedItem
+	extends Object
+}
+
+type packedItem struct{ num, off uint32 }
+
+// packedObject reads object num, which e says is in an object stream.
+func (f *File) packedObject(num uint32, e entry) (Object, error) {
+	stream := e.stream()
+	for range limits.PDFExtends {
+		s, err := f.objectStream(stream)
+		if err != nil {
+			return nil, malformedBy(-1, err, "object %d in object stream %d", num, stream)
+		}
+		if i, ok := s.find(num, e.index()); ok {
+			o, size, err := s.object(i)
+			if err != nil {
+				return nil, malformedBy(-1, err, "object %d in object stream %d", num, stream)
+			}
+			f.cache.put(num, o, size)
+			return o, nil
+		}
+		next, ok := s.extends.(Ref)
+		if !ok {
+			return nil, malformed(-1, "object %d is not in object stream %d", num, stream)
+		}
+		stream = next.Num
+	}
+	return nil, malformed(-1, "object %d: more than %d object streams extend each other", num, limits.PDFExtends)
+}
+
+// find gives the place of object num, which should be at index i.
+func (s *packedStream) find(num uint32, i int) (int, bool) {
+	if i < len(s.index) && s.index[i].num == num {
+		return i, true
+	}
+	for i := range s.index {
+		if s.index[i].num == num {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (s *packedStream) object(i int) (Object, int64, error) {
+	at := s.first + int(s.index[i].off)
+	if at > len(s.data) {
+		return nil, 0, malformed(-1, "offset %d of %d bytes", at, len(s.data))
+	}
+	p := parser{lexer: memoryLexer(s.data, at)}
+	o, err := p.object()
+	return o, p.pos() - int64(at), err
+}
+
+// objectStream gives the decoded object stream num, kept from before or read.
+func (f *File) objectStream(num uint32) (*packedStream, error) {
+	if s := f.packed.get(num); s != nil {
+		return s, nil
+	}
+	if f.Encrypted() {
+		return nil, ErrEncrypted
+	}
+	// What a stream's dictionary refers to may lie in an object stream, which may lead back here.
+	if f.opening[num] || len(f.opening) >= limits.PDFReferences {
+		return nil, malformed(-1, "object streams need each other")
+	}
+	f.opening[num] = true
+	defer delete(f.opening, num)
+	e := f.entries.get(num)
+	if e.kind() != entryOffset {
+		return nil, malformed(-1, "no such stream")
+	}
+	o, _, _, err := f.objectAt(Ref{num, e.gen()}, e.offset())
+	if err != nil {
+		return nil, err
+	}
+	st, ok := o.(*Stream)
+	if !ok {
+		return nil, malformed(e.offset(), "object %d is no stream", num)
+	}
+	s := &packedStream{num: num, extends: st.Dict["Extends"]}
+	n, err := f.count(st.Dict["N"])
+	if err != nil {
+		return nil, err
+	}
+	first, err := f.count(st.Dict["First"])
+	if err != nil {
+		return nil, err
+	}
+	s.data, err = f.StreamData(st, limits.PDFObjectStream)
+	if err != nil {
+		return nil, err
+	}
+	if n > int64(len(s.data)) || first > int64(len(s.data)) {
+		return nil, malformed(e.offset(), "/N %d and /First %d in %d bytes", n, first, len(s.data))
+	}
+	s.first = int(first)
+	if err := s.readIndex(int(n)); err != nil {
+		return nil, err
+	}
+	f.packed.put(s)
+	return s, nil
+}
+
+func (s *packedStream) readIndex(n int) error {
+	l := memoryLexer(s.data[:s.first], 0)
+	s.index = make([]packedItem, 0, n)
+	for range n {
+		num, err := l.token()
+		if err != nil {
+			return err
+		}
+		off, err := l.token()
+		if err != nil {
+			return err
+		}
+		if num.kind != tokenInteger || off.kind != tokenInteger || num.num < 0 || off.num < 0 ||
+			num.num > math.MaxUint32 || off.num > math.MaxInt32 {
+			return malformed(-1, "bad index: pair %d of %d", len(s.index), n)
+		}
+		s.index = append(s.index, packedItem{uint32(num.num), uint32(off.num)})
+	}
+	return nil
+}
+
+// count resolves a number of zero or more.
+func (f *File) count(o Object) (int64, error) {
+	v, err := f.Resolve(o)
+	if err != nil {
+		return 0, err
+	}
+	n, ok := v.(Integer)
+	if !ok || n < 0 {
+		return 0, malformed(-1, "stream dictionary lacks a number it needs")
+	}
+	return int64(n), nil
+}
+
+// A packedCache keeps decoded object streams: always the last one, and more while they are small.
+type packedCache struct {
+	streams []*packedStream // the last one used comes last
+	bytes   int
+}
+
+func (c *packedCache) get(num uint32) *packedStream {
+	for i, s := range c.streams {
+		if s.num == num {
+			copy(c.streams[i:], c.streams[i+1:])
+			c.streams[len(c.streams)-1] = s
+			return s
+		}
+	}
+	return nil
+}
+
+func (c *packedCache) put(s *packedStream) {
+	for len(c.streams) > 0 && c.bytes+len(s.data) > limits.PDFObjectStreamCache {
+		c.bytes -= len(c.streams[0].data)
+		c.streams = c.streams[1:]
+	}
+	c.streams = append(c.streams, s)
+	c.bytes += len(s.data)
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"math"
+
+	"gsign/internal/limits"
+)
+
+// A parser reads one object from a lexer.
+type parser struct {
+	*lexer
+	nodes int
+	outer *[]extent // when set: the extents of the outermost container's items
+}
+
+type extent struct{ start, end int64 }
+
+// object reads an object. An integer may turn out to begin a reference.
+func (p *parser) object() (Object, error) {
+	t, err := p.token()
+	if err != nil {
+		return nil, err
+	}
+	if t.kind != tokenInteger {
+		return p.value(t, 0)
+	}
+	after := p.pos()
+	num := Integer(t.num)
+	t, err = p.token()
+	if err == nil && t.kind == tokenInteger {
+		gen := Integer(t.num)
+		t, err = p.token()
+		if err == nil && t.is("R") {
+			return reference(num, gen), nil
+		}
+	}
+	if err != nil && !IsMalformed(err) {
+		return nil, err
+	}
+	p.seek(after)
+	return num, nil
+}
+
+// reference makes a reference of two numbers. One that no object can have refers to nothing, which is null.
+func reference(num, gen Integer) Object {
+	if num < 0 || num > math.MaxUint32 || gen < 0 || gen > math.MaxUint16 {
+		return Null{}
+	}
+	return Ref{Num: uint32(num), Gen: uint16(gen)}
+}
+
+// value makes an object of a token that begins one.
+func (p *parser) value(t token, depth int) (Object, error) {
+	p.nodes++
+	if p.nodes > limits.PDFNodes {
+		return nil, malformed(t.start, "object of more than %d parts", limits.PDFNodes)
+	}
+	switch t.kind {
+	case tokenInteger:
+		return Integer(t.num), nil
+	case tokenReal:
+		return Real(t.text), nil
+	case tokenString:
+		return String(append([]byte{}, t.text...)), nil
+	case tokenName:
+		return Name(t.text), nil
+	case tokenArrayOpen:
+		items, err := p.items(t.start, tokenArrayClose, depth+1)
+		return Array(items), err
+	case tokenDictOpen:
+		return p.dict(t.start, depth+1)
+	case tokenKeyword:
+		switch string(t.text) {
+		case "true":
+			return Bool(true), nil
+		case "false":
+			return Bool(false), nil
+		case "null":
+			return Null{}, nil
+		}
+		return nil, malformed(t.start, "unexpected keyword %q", cut(t.text))
+	case tokenEOF:
+		return nil, malformed(t.start, "unexpected end")
+	}
+	return nil, malformed(t.start, "unexpected end of an array or dictionary")
+}
+
+// items reads up to the closing token. References are folded when their R comes by: no looking ahead.
+func (p *parser) items(start int64, closing tokenKind, depth int) ([]Object, error) {
+	if depth > limits.PDFDepth {
+		return nil, malformed(start, "objects nested deeper than %d", limits.PDFDepth)
+	}
+	outer := depth == 1 && p.outer != nil
+	var items []Object
+	for {
+		t, err := p.token()
+		if err != nil {
+			return nil, err
+		}
+		if t.kind == closing {
+			return items, nil
+		}
+		if n := len(items); t.is("R") && n >= 2 {
+			num, ok1 := items[n-2].(Integer)
+			gen, ok2 := items[n-1].(Integer)
+			if ok1 && ok2 {
+				items = append(items[:n-2], reference(num, gen))
+				if outer {
+					*p.outer = append((*p.outer)[:n-2], extent{(*p.outer)[n-2].start, p.pos()})
+				}
+				continue
+			}
+		}
+		o, err := p.value(t, depth)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, o)
+		if outer {
+			*p.outer = append(*p.outer, extent{t.start, p.pos()})
+		}
+	}
+}
+
+// dict reads a dictionary after its <<. Of entries with the same key the last counts, as in most readers.
+func (p *parser) dict(start int64, depth int) (Object, error) {
+	items, err := p.items(start, tokenDictClose, depth)
+	if err != nil {
+		return nil, err
+	}
+	if len(items)%2 != 0 {
+		return nil, malformed(start, "dictionary with a key and no value")
+	}
+	d := make(Dict, len(items)/2)
+	for i := 0; i < len(items); i += 2 {
+		key, ok := items[i].(Name)
+		if !ok {
+			return nil, malformed(start, "dictionary key is not a name")
+		}
+		if _, null := items[i+1].(Null); null {
+			delete(d, key)
+			continue
+		}
+		d[key] = items[i+1]
+	}
+	return d, nil
+}
+
+func cut(b []byte) []byte { return b[:min(len(b), 32)] }
+
+// header reads "n g obj".
+func (p *parser) header() (ref Ref, start int64, err error) {
+	t, err := p.token()
+	if err != nil {
+		return Ref{}, 0, err
+	}
+	start = t.start
+	num := t
+	gen, err := p.token()
+	if err != nil {
+		return Ref{}, 0, err
+	}
+	t, err = p.token()
+	if err != nil {
+		return Ref{}, 0, err
+	}
+	ok := num.kind == tokenInteger && gen.kind == tokenInteger && t.is("obj")
+	ref, valid := reference(Integer(num.num), Integer(gen.num)).(Ref)
+	if !ok || !valid {
+		return Ref{}, 0, malformed(start, "no indirect object here")
+	}
+	return ref, start, nil
+}
+
+// body reads what stands between "n g obj" and "endobj". A missing endobj does no harm: the object ends by itself.
+func (p *parser) body(f *File) (Object, error) {
+	at := p.pos()
+	t, err := p.token()
+	if err != nil {
+		return nil, err
+	}
+	if t.is("endobj") {
+		return Null{}, nil
+	}
+	p.seek(at)
+	o, err := p.object()
+	if err != nil {
+		return nil, err
+	}
+	d, ok := o.(Dict)
+	if !ok {
+		return o, nil
+	}
+	at = p.pos()
+	t, err = p.token()
+	if err != nil && !IsMalformed(err) {
+		return nil, err
+	}
+	if err != nil || !t.is("stream") {
+		p.seek(at)
+		return d, nil
+	}
+	if err := p.endOfLine(); err != nil {
+		return nil, err
+	}
+	return &Stream{Dict: d, file: f, start: p.pos(), length: -1}, nil
+}
+
+// endOfLine goes past the end of line after the keyword stream: CR LF or LF, and what others write: CR alone, blanks.
+func (p *parser) endOfLine() error {
+	at := p.pos()
+	for {
+		c, err := p.next()
+		if err != nil {
+			return err
+		}
+		switch c {
+		case ' ', '\t':
+			continue
+		case '\n':
+			return nil
+		case '\r':
+			return p.skipByte('\n')
+		}
+		p.seek(at)
+		return nil
+	}
+}

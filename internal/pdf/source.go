@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"errors"
+	"io"
+)
+
+const (
+	blockSize  = 32 << 10 // one read: large enough for a run of objects, small enough for random access in big files
+	blockCount = 4
+)
+
+// A source reads a file through a few blocks that are kept. A slice it hands out is good until the next call.
+type source struct {
+	r      io.ReaderAt
+	size   int64
+	blocks [blockCount]block
+	clock  uint64
+}
+
+type block struct {
+	off  int64
+	data []byte
+	used uint64
+}
+
+// at returns the bytes from off to the end of their block: at least one, unless off is at the end of the file or outside.
+func (s *source) at(off int64) ([]byte, error) {
+	if off < 0 || off >= s.size {
+		return nil, nil
+	}
+	s.clock++
+	start := off - off%blockSize
+	oldest := 0
+	for i := range s.blocks {
+		b := &s.blocks[i]
+		if b.used > 0 && b.off == start {
+			b.used = s.clock
+			return b.data[off-start:], nil
+		}
+		if b.used < s.blocks[oldest].used {
+			oldest = i
+		}
+	}
+	b := &s.blocks[oldest]
+	b.used = 0
+	if b.data == nil {
+		b.data = make([]byte, blockSize)
+	}
+	b.data = b.data[:min(blockSize, s.size-start)]
+	if err := s.readFull(b.data, start); err != nil {
+		return nil, err
+	}
+	b.off, b.used = start, s.clock
+	return b.data[off-start:], nil
+}
+
+// readFull fills p. The machine's errors get their own type, so that nobody takes them for a bad file.
+func (s *source) readFull(p []byte, off int64) error {
+	n, err := s.r.ReadAt(p, off)
+	if n == len(p) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return &readError{off: off + int64(n), err: err}
+}
+
+// reader reads a part of the file without going through the blocks.
+func (s *source) reader(off, n int64) io.Reader {
+	return &sourceReader{s: s, off: off, end: off + n}
+}
+
+type sourceReader struct {
+	s        *source
+	off, end int64
+}
+
+func (r *sourceReader) Read(p []byte) (int, error) {
+	if r.off >= r.end {
+		return 0, io.EOF
+	}
+	p = p[:min(int64(len(p)), r.end-r.off)]
+	if err := r.s.readFull(p, r.off); err != nil {
+		return 0, err
+	}
+	r.off += int64(len(p))
+	return len(p), nil
+}
