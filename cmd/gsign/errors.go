@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+
+	"gsign/internal/config"
+	"gsign/internal/sign"
+	"gsign/pkg/dssclient"
+	"gsign/pkg/ltv"
+	"gsign/pkg/pdfsig"
+	"gsign/pkg/verify"
+)
+
+// Exit codes. They are a contract: none changes its meaning.
+const (
+	codeDone        = 0
+	codeFailure     = 1
+	codeUsage       = 2
+	codeCredentials = 4
+	codeQuota       = 5
+	codeUnreachable = 6 // nothing charged
+	codeInput       = 7 // cannot be signed
+	codeLevel       = 8 // cannot be reached
+	codeUnknown     = 9 // a billed call may have been charged
+	codeInterrupted = 130
+)
+
+// failure is an error as it is told to people and programs.
+type failure struct {
+	code    int
+	message string
+	notes   []string // what it cost
+	hints   []string // what to do
+}
+
+// explain maps every error to its exit code and hints. It is the only place that does.
+func explain(err error, interrupted bool) *failure {
+	f := &failure{message: message(err)}
+	var bill sign.Bill
+	if e, ok := errors.AsType[*sign.Error](err); ok {
+		bill = e.Bill
+		f.notes = billNotes(bill)
+	}
+	switch {
+	case interrupted:
+		f.code, f.message = codeInterrupted, "interrupted"
+	case dssclient.IsOutcomeUnknown(err):
+		f.code = codeUnknown
+		f.hint("do not repeat it blindly: compare the account's counters with what you have")
+	default:
+		f.classify(err, bill)
+	}
+	return f
+}
+
+func (f *failure) hint(format string, args ...any) {
+	f.hints = append(f.hints, fmt.Sprintf(format, args...))
+}
+
+// classify finds the kind of an error that is no interruption and whose cost is known.
+func (f *failure) classify(err error, bill sign.Bill) {
+	f.code = codeFailure
+	if f.local(err) || f.service(err, bill) {
+		return
+	}
+	if incomplete, ok := errors.AsType[*ltv.IncompleteError](err); ok {
+		f.code = codeLevel
+		f.hint("%s", evidenceHint(incomplete))
+	} else if _, ok := errors.AsType[*ltv.RevokedError](err); ok {
+		f.code = codeLevel
+		f.hint("a signature of a revoked certificate is worth nothing; ask the operator of the service")
+	} else if _, ok := errors.AsType[*verify.DemandError](err); ok {
+		f.code = codeLevel
+	} else if _, ok := errors.AsType[*pdfsig.StampError](err); ok {
+		f.code = codeLevel
+		f.hint("--level b-b signs without a timestamp, but such a signature ends with its certificate")
+	} else if _, ok := errors.AsType[*sign.SelfCheckError](err); ok {
+		f.hint("this should not happen: please report it, with the file if it may be shown")
+	} else if large, ok := errors.AsType[*pdfsig.TooLargeError](err); ok {
+		f.hint("--reserve %d makes room enough", pdfsig.TokenAllowance+large.Need-large.Reserved)
+	} else if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		f.hint("make room beside the output, or name an output on another disk")
+	}
+}
+
+// local recognises what is wrong on this side.
+func (f *failure) local(err error) bool {
+	if e, ok := errors.AsType[*usageError](err); ok {
+		f.code = codeUsage
+		f.hintIf(e.hint)
+		return true
+	}
+	if e, ok := errors.AsType[*sign.UsageError](err); ok {
+		f.code = codeUsage
+		f.hintIf(e.Hint)
+		return true
+	}
+	if e, ok := errors.AsType[*config.Error](err); ok {
+		f.code = codeCredentials
+		if e.Usage {
+			f.code = codeUsage
+		}
+		f.hintIf(e.Hint)
+		return true
+	}
+	if _, ok := errors.AsType[*sign.SelfCheckError](err); ok {
+		return false // whatever is inside is about our own file
+	}
+	if e, ok := errors.AsType[*pdfsig.RefusedError](err); ok {
+		f.code = codeInput
+		f.hintIf(e.Hint)
+		return true
+	}
+	if _, ok := errors.AsType[*pdfsig.MalformedError](err); ok {
+		f.code = codeInput
+		f.hint("qpdf can often repair a file: qpdf IN REPAIRED.pdf")
+		return true
+	}
+	return false
+}
+
+func (f *failure) hintIf(hint string) {
+	if hint != "" {
+		f.hint("%s", hint)
+	}
+}
+
+// service recognises what the service said, or that it said nothing.
+func (f *failure) service(err error, bill sign.Bill) bool {
+	api, answered := errors.AsType[*dssclient.APIError](err)
+	switch {
+	case errors.Is(err, dssclient.ErrClientCertificate):
+		f.code = codeCredentials
+		f.hint("the service does not accept the client certificate: is it the one of this account, and of this base_url?")
+	case dssclient.IsCredentials(err), answered && (api.StatusCode == 401 || api.StatusCode == 403):
+		f.code = codeCredentials
+		f.hint("check API key and API secret, and that the client certificate belongs to them")
+	case dssclient.IsQuota(err):
+		f.code = codeQuota
+		f.hint("the contingent is used up: gsign sign --dry-run shows what is left; the GlobalSign portal sells more")
+	case dssclient.IsRateLimit(err):
+		f.code = codeQuota
+		if api.RetryAfter > 0 {
+			f.hint("the service asks to wait %s", api.RetryAfter)
+		} else {
+			f.hint("wait a minute, or ask GlobalSign for a higher rate")
+		}
+	case dssclient.IsUnavailable(err), errors.Is(err, context.DeadlineExceeded):
+		f.code = codeUnreachable
+		if bill != (sign.Bill{}) { // the timestamp is missing, the signature was paid for
+			f.code = codeLevel
+		}
+		f.hint("%s", networkHint(err, answered))
+	case answered && api.Op == dssclient.OpIdentity:
+		f.hint("the account's policy decides what an identity may contain: gsign sign --dry-run compares it with --subject, --subject-da and --san")
+	default:
+		return false
+	}
+	return true
+}
+
+func networkHint(err error, answered bool) string {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the service's TLS certificate is of a CA unknown here: --ca-file names the right one"
+	}
+	if e, ok := errors.AsType[x509.CertificateInvalidError](err); ok && e.Reason == x509.Expired {
+		return "the service's TLS certificate has expired, or the clock of this machine is wrong"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "the service's TLS certificate is for another name: check base_url"
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return "the name of the service was not found: check base_url and the network"
+	}
+	switch {
+	case answered:
+		return "the service or a proxy before it is out of order: try again later"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens there: check base_url, or start gsign sandbox again"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "try again later, or give it longer with --timeout"
+	}
+	return "check the network, and HTTPS_PROXY where there is a proxy"
+}
+
+func evidenceHint(e *ltv.IncompleteError) string {
+	for _, t := range e.Tries {
+		if t.Err != nil && t.URL != "" {
+			return "is there a way to the addresses tried? --level b-t signs without evidence, to be added while the certificates live"
+		}
+	}
+	return "--extra-certs supplies certificates that cannot be found, --trust the roots that are meant"
+}
+
+// message is the error's text on one line.
+func message(err error) string {
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
+// billNotes says what a failed document has cost.
+func billNotes(b sign.Bill) []string {
+	var notes []string
+	if text := amounts(b.UnknownSignatures, b.UnknownTimestamps); text != "" {
+		notes = append(notes, "may have been charged: "+text)
+	}
+	if text := amounts(b.Signatures, b.Timestamps); text != "" {
+		notes = append(notes, "charged: "+text)
+	}
+	if notes == nil {
+		notes = append(notes, "nothing was charged")
+	}
+	return notes
+}
+
+func amounts(signatures, timestamps int) string {
+	var parts []string
+	if signatures > 0 {
+		parts = append(parts, plural(signatures, "signature"))
+	}
+	if timestamps > 0 {
+		parts = append(parts, plural(timestamps, "timestamp"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

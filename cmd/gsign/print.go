@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"gsign/internal/sign"
+	"gsign/internal/term"
+)
+
+// printJSON writes the result as one JSON object; see sign.Result for the contract.
+func printJSON(w io.Writer, r *sign.Result) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// printText writes the result for people.
+func printText(w io.Writer, s *term.Streams, r *sign.Result) error {
+	var b strings.Builder
+	if r.Status == sign.StatusDryRun {
+		fmt.Fprintf(&b, "%s\n\n", s.Bold("dry run: nothing was signed or charged"))
+		rows(&b, s, dryRunRows(r))
+	} else {
+		fmt.Fprintf(&b, "%s %s\n\n", s.Green("✓"), s.Bold(term.Clean(outputName(r))+" signed to "+r.Level))
+		rows(&b, s, signedRows(r))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func outputName(r *sign.Result) string {
+	if r.Output == nil || r.Output.Path == "-" {
+		return r.Input.Path
+	}
+	return r.Output.Path
+}
+
+func signedRows(r *sign.Result) [][2]string {
+	out := [][2]string{{"signer", r.Signer.Subject}, {"field", r.Field}}
+	if !r.Time.IsZero() {
+		out = append(out, [2]string{"time", moment(r.Time) + ", from the timestamp"})
+	}
+	if e := r.Embedded; e != nil {
+		out = append(out,
+			[2]string{"embedded", fmt.Sprintf("%s, %s, %s", plural(e.Certificates, "certificate"), plural(e.OCSPResponses, "OCSP response"), plural(e.CRLs, "CRL"))},
+			[2]string{"revocation", string(r.Revocation)},
+			[2]string{"anchor", string(r.Anchor)})
+	}
+	if !r.ValidatesUntil.IsZero() {
+		out = append(out, [2]string{"validates until", moment(r.ValidatesUntil)})
+	}
+	return append(out,
+		[2]string{"original", fmt.Sprintf("%s unchanged, sha256 %s", term.Bytes(r.Input.Bytes), r.Input.SHA256)},
+		[2]string{"calls", calls(r)},
+		[2]string{"billed", billed(r.Billed)})
+}
+
+func dryRunRows(r *sign.Result) [][2]string {
+	would := "1 signature"
+	if r.Level != "B-B" {
+		would += ", 1 timestamp"
+	}
+	return [][2]string{
+		{"would sign", fmt.Sprintf("%s (%s, sha256 %s)", r.Input.Path, term.Bytes(r.Input.Bytes), r.Input.SHA256)},
+		{"to", r.Output.Path},
+		{"level", r.Level},
+		{"would charge", would},
+		{"quota left", fmt.Sprintf("%d signatures, %d timestamps", r.Quota.Signatures, r.Quota.Timestamps)},
+		{"calls", calls(r)},
+	}
+}
+
+func rows(b *strings.Builder, s *term.Streams, table [][2]string) {
+	width := 0
+	for _, row := range table {
+		width = max(width, len(row[0]))
+	}
+	for _, row := range table {
+		fmt.Fprintf(b, "  %s%s %s\n", s.Faint(row[0]+":"), strings.Repeat(" ", width-len(row[0])), term.Clean(row[1]))
+	}
+}
+
+func moment(t time.Time) string { return t.UTC().Format(time.DateTime + " UTC") }
+
+// calls lists the calls in the order they are made.
+func calls(r *sign.Result) string {
+	var parts []string
+	total := 0
+	for _, op := range []string{"login", "validationpolicy", "identity", "trustchain", "certificate_path", "quotas", "counters", "sign", "timestamp"} {
+		n := r.Calls[op]
+		total += n
+		switch {
+		case n == 1:
+			parts = append(parts, op)
+		case n > 1:
+			parts = append(parts, fmt.Sprintf("%s ×%d", op, n))
+		}
+	}
+	return fmt.Sprintf("%d (%s)", total, strings.Join(parts, ", "))
+}
+
+func billed(b sign.Bill) string {
+	if text := amounts(b.Signatures, b.Timestamps); text != "" {
+		return text
+	}
+	return "nothing"
+}
