@@ -165,7 +165,7 @@ func (s *search) end(c *x509.Certificate) (done bool, problem error) {
 func (s *search) issuers(c *x509.Certificate) []*x509.Certificate {
 	var out []*x509.Certificate
 	for _, p := range s.pool {
-		if equalNames(p.RawSubject, c.RawIssuer) {
+		if SameName(p.RawSubject, c.RawIssuer) {
 			out = append(out, p)
 		}
 	}

@@ -178,8 +178,8 @@ func plainString(tag cbasn1.Tag) bool {
 
 func fold(b []byte) string { return strings.ToLower(strings.Join(strings.Fields(string(b)), " ")) }
 
-// equalNames compares two names as RFC 5280 section 7.1 does.
-func equalNames(a, b []byte) bool {
+// SameName reports whether two DER names are equal as RFC 5280 section 7.1 compares them.
+func SameName(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}

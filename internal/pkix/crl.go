@@ -92,7 +92,7 @@ func CheckCRL(der []byte, cert, issuer *x509.Certificate, now time.Time) (*CRL, 
 }
 
 func (l *CRL) checkIssuer(cert, issuer *x509.Certificate) error {
-	if !equalNames(l.issuer, cert.RawIssuer) || !equalNames(l.issuer, issuer.RawSubject) {
+	if !SameName(l.issuer, cert.RawIssuer) || !SameName(l.issuer, issuer.RawSubject) {
 		return errors.New("it is another issuer's")
 	}
 	if issuer.KeyUsage != 0 && issuer.KeyUsage&x509.KeyUsageCRLSign == 0 {

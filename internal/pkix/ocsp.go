@@ -183,12 +183,12 @@ func (b *basicResponse) by(c *x509.Certificate) bool {
 	if b.byKey != nil {
 		return bytes.Equal(b.byKey, keyID(c))
 	}
-	return equalNames(b.byName, c.RawSubject)
+	return SameName(b.byName, c.RawSubject)
 }
 
 // sameEntity reports whether two certificates are of one subject with one key, as a CA and its cross-certificate are.
 func sameEntity(a, b *x509.Certificate) bool {
-	return bytes.Equal(a.RawSubjectPublicKeyInfo, b.RawSubjectPublicKeyInfo) && equalNames(a.RawSubject, b.RawSubject)
+	return bytes.Equal(a.RawSubjectPublicKeyInfo, b.RawSubjectPublicKeyInfo) && SameName(a.RawSubject, b.RawSubject)
 }
 
 // mayAnswer is F2: the CA itself, or a responder that this CA issued for this purpose (RFC 6960 section 4.2.2.2),
@@ -200,7 +200,7 @@ func mayAnswer(c, issuer *x509.Certificate, producedAt time.Time) error {
 	if sameEntity(c, issuer) {
 		return nil
 	}
-	if !equalNames(c.RawIssuer, issuer.RawSubject) {
+	if !SameName(c.RawIssuer, issuer.RawSubject) {
 		return errors.New("was not issued by the CA of the certificate")
 	}
 	if err := checkIssued(c, issuer); err != nil {

@@ -271,7 +271,7 @@ func (one *singleResponse) matches(cert, issuer *x509.Certificate, issuerKey []b
 	}
 	// The name is the issuer's as this certificate spells it; some responders take the CA's own spelling.
 	return bytes.Equal(digest(one.hash, cert.RawIssuer), one.nameHash) ||
-		equalNames(cert.RawIssuer, issuer.RawSubject) && bytes.Equal(digest(one.hash, issuer.RawSubject), one.nameHash)
+		SameName(cert.RawIssuer, issuer.RawSubject) && bytes.Equal(digest(one.hash, issuer.RawSubject), one.nameHash)
 }
 
 func digest(h crypto.Hash, b []byte) []byte {
