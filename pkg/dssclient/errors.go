@@ -94,7 +94,9 @@ type UnreachableError struct {
 	Err error
 }
 
-func (e *UnreachableError) Error() string { return fmt.Sprintf("%s: service not reached: %v", e.Op, e.Err) }
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("%s: service not reached: %v", e.Op, e.Err)
+}
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
@@ -131,7 +133,7 @@ func IsUnavailable(err error) bool {
 		return !IsCredentials(err)
 	}
 	var api *APIError
-	return errors.As(err, &api) && api.StatusCode >= 500
+	return errors.As(err, &api) && api.StatusCode >= 500 && !IsOutcomeUnknown(err)
 }
 
 // IsCharged reports whether err is about a call that was certainly charged.

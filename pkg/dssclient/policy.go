@@ -93,23 +93,3 @@ type ValuePolicy struct {
 	MinCount    int    `json:"mincount"`
 	MaxCount    int    `json:"maxcount"`
 }
-
-// PolicyProblem is one member of an identity request that the policy does not allow as it is.
-type PolicyProblem struct {
-	Member string // "subject_dn.common_name"
-	Kind   PolicyProblemKind
-	Detail string // OPTIONAL
-}
-
-// PolicyProblemKind says what is wrong with a member.
-type PolicyProblemKind string
-
-// The kinds of problems.
-const (
-	Missing    PolicyProblemKind = "missing"
-	NotAllowed PolicyProblemKind = "not allowed"
-	Mismatch   PolicyProblemKind = "mismatch"
-)
-
-// Check compares a request with the policy, before it is sent. No problem is no promise: the service decides.
-func (p *ValidationPolicy) Check(r *IdentityRequest) []PolicyProblem { return nil }
