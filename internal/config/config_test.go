@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// sources are settings without the machine's own environment and home.
+func sources(t *testing.T, flags map[string][]string, env map[string]string) *Sources {
+	t.Helper()
+	home := t.TempDir()
+	return &Sources{
+		Flags:  flags,
+		Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		Unset:  func(name string) error { delete(env, name); return nil },
+		Dir:    func() (string, error) { return home, nil },
+	}
+}
+
+func write(t *testing.T, path, text string, mode fs.FileMode) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil { // whatever the umask is
+		t.Fatal(err)
+	}
+	return path
+}
+
+func resolve(t *testing.T, src *Sources) *Values {
+	t.Helper()
+	v, err := Resolve(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// wantError checks the text, the kind and that there is a hint where one is asked for.
+func wantError(t *testing.T, err error, usage bool, problem, hint string) {
+	t.Helper()
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		t.Fatalf("error %v (%T), want *Error about %q", err, err, problem)
+	}
+	if !strings.Contains(e.Error(), problem) || !strings.Contains(e.Hint, hint) || e.Usage != usage {
+		t.Errorf("error %q, hint %q, usage %v\nwant    %q, hint %q, usage %v", e, e.Hint, e.Usage, problem, hint, usage)
+	}
+}
+
+func TestPrecedence(t *testing.T) {
+	env := map[string]string{"GSIGN_REASON": "env", "GSIGN_LOCATION": "env", "GSIGN_TRUST": "a" + string(os.PathListSeparator) + "b"}
+	src := sources(t, map[string][]string{"reason": {"flag"}}, env)
+	dir, _ := src.Dir()
+	path := write(t, filepath.Join(dir, "gsign", "config.toml"),
+		"reason = 'file'\nlocation = 'file'\ncontact = 'file'\ntrust = ['r', '/abs']\nextra_certs = ['x/y']\nca_file = 'ca.pem'\n", 0o644)
+	v := resolve(t, src)
+	got := map[string]any{
+		"reason": v.String("reason"), "location": v.String("location"), "contact": v.String("contact"), "name": v.String("name"),
+		"trust": v.Strings("trust"), "extra": v.Strings("extra_certs"), "ca": v.String("ca_file"), "path": v.Path(),
+		"url": v.BaseURL(),
+	}
+	want := map[string]any{
+		"reason": "flag", "location": "env", "contact": "file", "name": "",
+		"trust": []string{"a", "b"}, "extra": []string{filepath.Join(dir, "gsign", "x/y")}, "ca": filepath.Join(dir, "gsign", "ca.pem"),
+		"path": path, "url": "https://emea.api.dss.globalsign.com:8443/v2",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestConfigByName(t *testing.T) {
+	path := write(t, filepath.Join(t.TempDir(), "c.toml"), "base_url = 'https://x/'", 0o644)
+	for name, src := range map[string]*Sources{
+		"flag": sources(t, map[string][]string{"config": {path}}, nil),
+		"env":  sources(t, nil, map[string]string{"GSIGN_CONFIG": path}),
+	} {
+		if got := resolve(t, src).BaseURL(); got != "https://x/" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	_, err := Resolve(sources(t, map[string][]string{"config": {path + "x"}}, nil))
+	wantError(t, err, true, "no such file", "")
+	_, err = Resolve(sources(t, map[string][]string{"config": {filepath.Dir(path)}}, nil))
+	wantError(t, err, false, "is a directory", "")
+	if v := resolve(t, sources(t, nil, nil)); v.Path() != "" {
+		t.Errorf("a file was read where there is none: %s", v.Path())
+	}
+}
+
+func TestSensitiveVariablesAreRemoved(t *testing.T) {
+	env := map[string]string{}
+	for i := range Settings {
+		env[Settings[i].EnvName()] = "value"
+	}
+	delete(env, "GSIGN_CONFIG")
+	src := sources(t, nil, env)
+	v := resolve(t, src)
+	for i := range Settings {
+		s := &Settings[i]
+		if _, left := env[s.EnvName()]; left == s.Sensitive && s.Key != "config" {
+			t.Errorf("%s: sensitive %v, still there %v", s.EnvName(), s.Sensitive, left)
+		}
+		if s.Key != "config" && v.String(s.Key) != "value" {
+			t.Errorf("%s was not read", s.EnvName())
+		}
+		if s.Sensitive && s.Flag {
+			t.Errorf("%s is sensitive and a flag", s.Key)
+		}
+	}
+}
+
+// The registry and the file's shape are two lists; they must be the same.
+func TestFileKeysAreTheRegistry(t *testing.T) {
+	var inFile, inRegistry []string
+	for f := range reflect.TypeFor[file]().Fields() {
+		inFile = append(inFile, f.Tag.Get("toml"))
+	}
+	for i := range Settings {
+		if Settings[i].File {
+			inRegistry = append(inRegistry, Settings[i].Key)
+		}
+	}
+	slices.Sort(inFile)
+	slices.Sort(inRegistry)
+	if d := cmp.Diff(inRegistry, inFile); d != "" {
+		t.Error(d)
+	}
+	text, one := strings.Builder{}, "v"
+	f := file{Trust: []string{one}, ExtraCerts: []string{one}}
+	r := reflect.ValueOf(&f).Elem()
+	for i := range r.NumField() {
+		if p, ok := r.Field(i).Addr().Interface().(**string); ok {
+			*p = &one
+		}
+	}
+	if got := slices.Sorted(maps.Keys(f.values())); !slices.Equal(got, inFile) {
+		t.Errorf("values() forgets a key: %v %s", got, text.String())
+	}
+}
+
+func TestBadFiles(t *testing.T) {
+	for name, tt := range map[string]struct{ text, problem, hint string }{
+		"unknown":  {"base_url = 'x'\nbase_uri = 'y'\n", `line 2: unknown setting "base_uri"`, "--help"},
+		"secret":   {"api_secret = 'hunter2hunter2'\n", `line 1: unknown setting "api_secret"`, "api_secret_file"},
+		"password": {"client_p12_password = 'hunter2hunter2'\n", "unknown setting", "client_p12_password_file"},
+		"syntax":   {"api_key = hunter2hunter2\n", "line 1, column", "TOML"},
+		"type":     {"api_key = 7\n", "configuration", ""},
+		"table":    {"[x]\ny = 1\n", "unknown setting", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, filepath.Join(t.TempDir(), "c.toml"), tt.text, 0o600)
+			_, err := Resolve(sources(t, map[string][]string{"config": {path}}, nil))
+			wantError(t, err, true, tt.problem, tt.hint)
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the error shows a value: %v", err)
+			}
+		})
+	}
+	path := write(t, filepath.Join(t.TempDir(), "c.toml"), strings.Repeat("#", maxConfigFile+1), 0o600)
+	_, err := Resolve(sources(t, map[string][]string{"config": {path}}, nil))
+	wantError(t, err, false, "larger than", "")
+}
+
+func TestTimeout(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": 0, "90s": 90 * time.Second, "5m": 5 * time.Minute} {
+		got, err := resolve(t, sources(t, nil, map[string]string{"GSIGN_TIMEOUT": text})).Timeout()
+		if err != nil || got != want {
+			t.Errorf("%q: %v %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"0s", "-1s", "90", "x"} {
+		_, err := resolve(t, sources(t, nil, map[string]string{"GSIGN_TIMEOUT": text})).Timeout()
+		wantError(t, err, true, "timeout", "90s")
+	}
+}
+
+func FuzzFile(f *testing.F) {
+	f.Add([]byte("base_url = 'https://x'\ntrust = ['a']\n"))
+	f.Add([]byte("trust = 'a'"))
+	f.Add([]byte("[a]\nb=1"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		values, err := parseFile(b)
+		if err != nil {
+			_ = fileError("f", err).Error()
+			return
+		}
+		for key := range values {
+			if s := Lookup(key); s == nil || !s.File {
+				t.Fatalf("key %q came out of a file", key)
+			}
+		}
+	})
+}
