@@ -113,13 +113,13 @@ func algorithmOf(cert *x509.Certificate, h crypto.Hash, message, signature []byt
 	if err := strong(h); err != nil {
 		return nil, err
 	}
-	candidates, err := algorithms(cert.PublicKey, h)
+	candidates, err := algorithms(pkix.PublicKey(cert), h)
 	if err != nil {
 		return nil, failed("B13", "signature of "+pkix.Name(cert), err)
 	}
 	var first error
 	for i := range candidates {
-		err := pkix.VerifySignature(cert.PublicKey, candidates[i], h, message, signature)
+		err := pkix.VerifySignature(pkix.PublicKey(cert), candidates[i], h, message, signature)
 		if err == nil {
 			return &candidates[i], nil
 		}
@@ -127,7 +127,7 @@ func algorithmOf(cert *x509.Certificate, h crypto.Hash, message, signature []byt
 			first = err
 		}
 	}
-	if k, ok := cert.PublicKey.(*rsa.PublicKey); ok && len(signature) != k.Size() {
+	if k, ok := pkix.PublicKey(cert).(*rsa.PublicKey); ok && len(signature) != k.Size() {
 		first = fmt.Errorf("%d bytes, the key makes %d", len(signature), k.Size())
 	}
 	return nil, failed("B14", "the signature does not verify with the key of "+pkix.Name(cert), first)
@@ -243,12 +243,12 @@ func MaxSize(certs []*x509.Certificate, tokenAllowance int) (int, error) {
 		return 0, fmt.Errorf("sizing a CMS signature: token of %d bytes", tokenAllowance)
 	}
 	const h = crypto.SHA512
-	candidates, err := algorithms(certs[0].PublicKey, h)
+	candidates, err := algorithms(pkix.PublicKey(certs[0]), h)
 	if err != nil {
 		return 0, fmt.Errorf("sizing a CMS signature: %w", err)
 	}
 	signature := 0
-	switch k := certs[0].PublicKey.(type) {
+	switch k := pkix.PublicKey(certs[0]).(type) {
 	case *rsa.PublicKey:
 		signature = k.Size()
 	case *ecdsa.PublicKey:

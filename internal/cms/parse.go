@@ -23,7 +23,7 @@ func TrimPadding(contents []byte) ([]byte, error) {
 	if err != nil {
 		return nil, failed("A4", "no CMS in the contents", err)
 	}
-	if i := bytes.IndexFunc(contents[n:], func(r rune) bool { return r != 0 }); i >= 0 {
+	if len(bytes.Trim(contents[n:], "\x00")) > 0 {
 		return nil, failed("A4", "data other than zeros after the CMS", nil)
 	}
 	return contents[:n], nil

@@ -96,18 +96,17 @@ func (si *SignerInfo) checkAttributes() error {
 	return nil
 }
 
-// single lists the attributes that are defined with one value (RFC 5652 section 11, RFC 5035, RFC 6211, B9).
+// single lists the attributes that are defined with one value (RFC 5652 section 11, RFC 5035, RFC 6211).
 func single(oid asn1.ObjectIdentifier) bool {
 	return slices.ContainsFunc([]asn1.ObjectIdentifier{
-		OIDContentType, OIDMessageDigest, OIDSigningTime, OIDSigningCertificate, OIDSigningCertificateV2,
-		OIDAlgorithmProtection, OIDSignaturePolicy, OIDCommitmentType, OIDSignerLocation, OIDSignerAttributes,
+		OIDContentType, OIDMessageDigest, OIDSigningTime, OIDSigningCertificate, OIDSigningCertificateV2, OIDAlgorithmProtection,
 	}, oid.Equal)
 }
 
 // checkSignature verifies over the attributes as carried; where their order is not that of DER, over the sorted ones
 // as well, since RFC 5652 section 5.4 signs the DER encoding and signers differ in what they do.
 func (si *SignerInfo) checkSignature(cert *x509.Certificate) error {
-	err := pkix.VerifySignature(cert.PublicKey, si.SignatureAlgorithm, si.DigestAlgorithm, si.SignedAttributes, si.Signature)
+	err := pkix.VerifySignature(pkix.PublicKey(cert), si.SignatureAlgorithm, si.DigestAlgorithm, si.SignedAttributes, si.Signature)
 	if err == nil {
 		return nil
 	}
@@ -128,7 +127,7 @@ func (si *SignerInfo) checkSignature(cert *x509.Certificate) error {
 	if encodeErr != nil || bytes.Equal(der, si.SignedAttributes) {
 		return err
 	}
-	return pkix.VerifySignature(cert.PublicKey, si.SignatureAlgorithm, si.DigestAlgorithm, der, si.Signature)
+	return pkix.VerifySignature(pkix.PublicKey(cert), si.SignatureAlgorithm, si.DigestAlgorithm, der, si.Signature)
 }
 
 // essCertID is the first ESSCertID or ESSCertIDv2 of a signing-certificate attribute.
@@ -219,7 +218,7 @@ func (id *essCertID) checkIssuerSerial(c *x509.Certificate) error {
 
 // Deviations returns what keeps a signature that verifies from being a PAdES baseline one, in no case a reason to
 // call it forged: not DER (A3), issuerSerial wrong (B6), the default hash written out or policies used (B5, B7),
-// attributes that PAdES forbids (B8), a cms-algorithm-protection that contradicts (B10), versions and digest
+// attributes that PAdES forbids (B8) or wants with one value (B9), a cms-algorithm-protection that contradicts (B10), versions and digest
 // algorithms that do not fit (B12).
 func (sd *SignedData) Deviations() []error {
 	var out []error
@@ -242,6 +241,11 @@ func (sd *SignedData) Deviations() []error {
 	for _, oid := range []asn1.ObjectIdentifier{OIDSigningTime, OIDContentReference, OIDContentIdentifier, OIDContentHints} {
 		if si.Attribute(oid) != nil {
 			add("B8", fmt.Sprintf("signed attribute %v is there", oid))
+		}
+	}
+	for _, oid := range []asn1.ObjectIdentifier{OIDSignaturePolicy, OIDCommitmentType, OIDSignerLocation, OIDSignerAttributes} {
+		if len(si.Attribute(oid)) > 1 {
+			add("B9", fmt.Sprintf("signed attribute %v with more than one value", oid))
 		}
 	}
 	if values(si.Unsigned, OIDCounterSignature) != nil {

@@ -12,6 +12,7 @@ import (
 	_ "crypto/sha256"
 	_ "crypto/sha3"
 	_ "crypto/sha512"
+	"crypto/x509"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -158,6 +159,26 @@ func (a Algorithm) Digest() crypto.Hash {
 		}
 	}
 	return 0
+}
+
+// PublicKey returns the key of c. Unlike crypto/x509 it also reads RSA keys that are bound to RSASSA-PSS (RFC 4055
+// section 3.1); nil where neither can.
+func PublicKey(c *x509.Certificate) crypto.PublicKey {
+	if c.PublicKey != nil {
+		return c.PublicKey
+	}
+	s := cryptobyte.String(c.RawSubjectPublicKeyInfo)
+	var seq cryptobyte.String
+	var alg Algorithm
+	var bits []byte
+	if !s.ReadASN1(&seq, cbasn1.SEQUENCE) || !ReadAlgorithm(&seq, &alg) || !alg.OID.Equal(OIDRSAPSS) || !seq.ReadASN1BitStringAsBytes(&bits) {
+		return nil
+	}
+	key, err := x509.ParsePKCS1PublicKey(bits)
+	if err != nil {
+		return nil
+	}
+	return key
 }
 
 // VerifySignature verifies a signature over message. Where the algorithm does not name a hash function, digest is

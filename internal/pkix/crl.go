@@ -104,7 +104,7 @@ func (l *CRL) checkIssuer(cert, issuer *x509.Certificate) error {
 	if l.algorithm.Digest() == crypto.SHA1 {
 		return errors.New("it is signed with SHA-1")
 	}
-	return VerifySignature(issuer.PublicKey, l.algorithm, 0, l.tbs, l.signature)
+	return VerifySignature(PublicKey(issuer), l.algorithm, 0, l.tbs, l.signature)
 }
 
 // checkScope tells whether the list speaks about cert at all (RFC 5280 section 6.3.3 b).

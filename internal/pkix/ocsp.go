@@ -153,7 +153,7 @@ func (r *OCSPResponse) findResponder(basic *basicResponse, cert, issuer *x509.Ce
 		if c == nil || !basic.by(c) {
 			continue
 		}
-		if err := VerifySignature(c.PublicKey, basic.algorithm, 0, basic.tbs, basic.signature); err != nil {
+		if err := VerifySignature(PublicKey(c), basic.algorithm, 0, basic.tbs, basic.signature); err != nil {
 			last = cmpError(last, evidence("F1", cert, "signature of the OCSP response", err))
 			continue
 		}
