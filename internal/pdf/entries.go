@@ -50,6 +50,8 @@ const entryBlock = 256
 type entries struct {
 	blocks  map[uint32]*[entryBlock]entry
 	highest uint32
+	last    *[entryBlock]entry // the block used last, and its number: tables come in order
+	lastNum uint32
 }
 
 func (x *entries) get(num uint32) entry {
@@ -61,7 +63,10 @@ func (x *entries) get(num uint32) entry {
 
 // add records an entry unless a newer section has one: sections are read from the newest to the oldest.
 func (x *entries) add(num uint32, e entry) error {
-	b := x.blocks[num/entryBlock]
+	b := x.last
+	if b == nil || x.lastNum != num/entryBlock {
+		b = x.blocks[num/entryBlock]
+	}
 	if b == nil {
 		if len(x.blocks) >= limits.PDFEntries/entryBlock {
 			return malformed(-1, "cross-reference of more than %d entries", limits.PDFEntries)
@@ -72,6 +77,7 @@ func (x *entries) add(num uint32, e entry) error {
 		b = new([entryBlock]entry)
 		x.blocks[num/entryBlock] = b
 	}
+	x.last, x.lastNum = b, num/entryBlock
 	if b[num%entryBlock] == 0 {
 		b[num%entryBlock] = e
 		x.highest = max(x.highest, num)

@@ -104,6 +104,12 @@ func isSpace(c int) bool { return c >= 0 && classes[byte(c)] == classSpace }
 
 // skipSpace goes past white space and comments.
 func (l *lexer) skipSpace() error {
+	for l.i < len(l.buf) && classes[l.buf[l.i]] == classSpace {
+		l.i++
+	}
+	if l.i < len(l.buf) && l.buf[l.i] != '%' {
+		return nil
+	}
 	comment := false
 	for {
 		c, err := l.peek()

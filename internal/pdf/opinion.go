@@ -30,6 +30,11 @@ func (f *File) SecondOpinion(ctx context.Context) (*Opinion, error) {
 	if f.base != 0 {
 		return &Opinion{Skipped: "header is not at the beginning"}, nil
 	}
+	for _, s := range f.sections {
+		if s.Kind != f.sections[0].Kind {
+			return &Opinion{Skipped: "cross-reference tables and streams are mixed, which it does not read"}, nil
+		}
+	}
 	if n := f.entries.highest; n > limits.PDFOpinionObjects {
 		return &Opinion{Skipped: fmt.Sprintf("%d objects are more than it is asked about", n)}, nil
 	}

@@ -123,6 +123,9 @@ func (f *File) pageRoot() (Object, error) {
 		return nil, err
 	}
 	if pages == nil {
+		if ref, ok := catalog["Pages"].(Ref); ok {
+			return nil, malformed(-1, "page tree %v is not in the file", ref)
+		}
 		return nil, malformed(-1, "catalog %v has no page tree (/Pages)", f.root)
 	}
 	return catalog["Pages"], nil

@@ -22,6 +22,8 @@ const (
 	Stream
 	// HybridTable is a table whose hidden objects (those marked Packed) are found by /XRefStm.
 	HybridTable
+	// WordTable is a hybrid file as Microsoft Word writes it: the table is followed by an empty one that has the /XRefStm.
+	WordTable
 )
 
 // An Object is one indirect object: the text between "n 0 obj" and "endobj".
@@ -101,14 +103,21 @@ func (f File) Bytes() (file []byte, startxref int64) {
 	switch f.Kind {
 	case Stream:
 		startxref = w.xrefStream(w.size, trailer, nil)
-	case HybridTable:
+	case HybridTable, WordTable:
 		hidden := map[int]entry{}
 		for _, o := range packed {
 			hidden[o.Num] = w.entries[o.Num]
 			w.entries[o.Num] = entry{0, 0, 65535}
 		}
 		at := w.xrefStream(w.size, "", hidden)
-		startxref = w.table(fmt.Sprintf("%s /XRefStm %d", trailer, at))
+		if f.Kind == HybridTable {
+			startxref = w.table(fmt.Sprintf("%s /XRefStm %d", trailer, at))
+			break
+		}
+		first := w.table(trailer)
+		fmt.Fprintf(w, "startxref\n%d\n%%%%EOF\n", first)
+		startxref = int64(w.Len())
+		fmt.Fprintf(w, "xref\n0 0\ntrailer\n<< /Size %d %s /Prev %d /XRefStm %d >>\n", w.size, trailer, first, at)
 	default:
 		startxref = w.table(trailer)
 	}

@@ -60,13 +60,19 @@ func NoFinalEOL() []byte { return bytes.TrimSuffix(Classic(), []byte("\n")) }
 func XRefStream() []byte { return write(File{Version: "1.5", Kind: Stream, Objects: objects("")}) }
 
 // Hybrid has a table for old readers, which see catalog and pages, and an /XRefStm for new ones, which see the
-// information dictionary and the form too.
-func Hybrid() []byte {
+// information dictionary and the form too. The table calls hidden objects free, as in the example of ISO 32000-2,
+// 7.5.8.4; poppler reconstructs such a file, [HybridWord] it reads.
+func Hybrid() []byte { return hybrid(HybridTable) }
+
+// HybridWord is Hybrid as Microsoft Word writes it, in two sections.
+func HybridWord() []byte { return hybrid(WordTable) }
+
+func hybrid(kind Kind) []byte {
 	objs := form(objects("/AcroForm 7 0 R "))
 	for i := range objs {
 		objs[i].Packed = objs[i].Num >= 6
 	}
-	return write(File{Version: "1.5", Kind: HybridTable, Objects: objs})
+	return write(File{Version: "1.5", Kind: kind, Objects: objs})
 }
 
 // WithForm has a table and a form: a text field "name" and an empty signature field "approval".
@@ -156,7 +162,7 @@ func Pages(n int) []byte {
 func Shapes() map[string][]byte {
 	return map[string][]byte{
 		"classic": Classic(), "no id": NoID(), "no final eol": NoFinalEOL(), "xref stream": XRefStream(),
-		"hybrid": Hybrid(), "form": WithForm(), "object stream form": ObjectStreamForm(), "direct form": DirectForm(),
+		"hybrid": Hybrid(), "hybrid word": HybridWord(), "form": WithForm(), "object stream form": ObjectStreamForm(), "direct form": DirectForm(),
 		"inherited": Inherited(), "updated": Updated(), "updated mixed": UpdatedMixed(),
 		"updated packed": UpdatedPacked(), "pages": Pages(12),
 	}

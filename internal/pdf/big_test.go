@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"runtime"
+	"testing"
+)
+
+// sparse is a file of which only some parts hold anything: a large one that costs no disk.
+type sparse struct {
+	size  int64
+	parts map[int64][]byte
+}
+
+func (s *sparse) ReadAt(p []byte, off int64) (int, error) {
+	n := int(min(int64(len(p)), s.size-off))
+	clear(p[:n])
+	for at, part := range s.parts {
+		lo, hi := max(at, off), min(at+int64(len(part)), off+int64(n))
+		if lo < hi {
+			copy(p[lo-off:hi-off], part[lo-at:hi-at])
+		}
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// bigFile has a table of many objects, a page tree at its beginning, and size bytes.
+func bigFile(size int64, objects int) *sparse {
+	head := []byte("%PDF-1.7\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n" +
+		"3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>> endobj\n")
+	var tail bytes.Buffer
+	fmt.Fprintf(&tail, "xref\n0 %d\n0000000000 65535 f \n", objects)
+	for i := 1; i < objects; i++ {
+		off := int64(i) * 1000 % (size / 2)
+		if i <= 3 {
+			off = int64(bytes.Index(head, fmt.Appendf(nil, "\n%d 0 obj", i))) + 1
+		}
+		fmt.Fprintf(&tail, "%010d 00000 n \n", off)
+	}
+	fmt.Fprintf(&tail, "trailer <</Size %d/Root 1 0 R>>\nstartxref\n", objects)
+	start := size - int64(tail.Len()) - 32
+	fmt.Fprintf(&tail, "%d\n%%%%EOF\n", start)
+	return &sparse{size: start + int64(tail.Len()), parts: map[int64][]byte{0: head, start: tail.Bytes()}}
+}
+
+func TestBigFileTakesLittleMemory(t *testing.T) {
+	s := bigFile(1<<30, 100_000)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	f, err := Open(s, s.size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := f.PageCount(); n != 1 || err != nil {
+		t.Errorf("%d pages, %v", n, err)
+	}
+	u := f.NewUpdate()
+	u.Set(u.Alloc(), Integer(1))
+	if _, err := u.Build(); err != nil {
+		t.Error(err)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
+		t.Errorf("opening 1 GiB of 100,000 objects allocates %d bytes", n)
+	}
+	runtime.KeepAlive(f)
+}
+
+func BenchmarkOpen(b *testing.B) {
+	for _, objects := range []int{100, 100_000, 2_000_000} {
+		b.Run(fmt.Sprint(objects), func(b *testing.B) {
+			s := bigFile(1<<30, objects)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Open(s, s.size); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
