@@ -51,6 +51,7 @@ type OCSP struct {
 	Certificates   []*x509.Certificate
 	Extensions     []pkix.Extension
 	BreakSignature bool
+	SHA1           bool // sign with SHA-1
 }
 
 type certID struct {
@@ -93,7 +94,11 @@ func (o OCSP) Marshal(tb testing.TB) []byte {
 		data.Responses = append(data.Responses, s.encode(tb))
 	}
 	tbs := must(asn1.Marshal(data))
-	alg, sig := sign(tb, o.Responder.Key, tbs)
+	h := crypto.SHA256
+	if o.SHA1 {
+		h = crypto.SHA1
+	}
+	alg, sig := sign(tb, o.Responder.Key, h, tbs)
 	if o.BreakSignature {
 		sig[len(sig)-1] ^= 1
 	}

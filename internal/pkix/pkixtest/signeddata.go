@@ -5,7 +5,6 @@ package pkixtest
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -30,21 +29,20 @@ func sum(h crypto.Hash, b []byte) []byte {
 	return d.Sum(nil)
 }
 
-// sign signs with SHA-256 and PKCS #1 v1.5 or ECDSA.
-func sign(tb testing.TB, key crypto.Signer, message []byte) (pkix.AlgorithmIdentifier, []byte) {
+// sign signs with SHA-256, or with SHA-1 for tests that want it refused: PKCS #1 v1.5 or ECDSA.
+func sign(tb testing.TB, key crypto.Signer, h crypto.Hash, message []byte) (pkix.AlgorithmIdentifier, []byte) {
 	tb.Helper()
-	sig, err := key.Sign(rand.Reader, sum(crypto.SHA256, message), crypto.SHA256)
+	sig, err := key.Sign(rand.Reader, sum(h, message), h)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	switch key.Public().(type) {
-	case *rsa.PublicKey:
-		return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.NullRawValue}, sig
-	case *ecdsa.PublicKey:
-		return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}}, sig
+	alg := map[crypto.Hash]asn1.ObjectIdentifier{crypto.SHA1: {1, 2, 840, 10045, 4, 1}, crypto.SHA256: {1, 2, 840, 10045, 4, 3, 2}}
+	params := asn1.RawValue{}
+	if _, ok := key.Public().(*rsa.PublicKey); ok {
+		alg = map[crypto.Hash]asn1.ObjectIdentifier{crypto.SHA1: {1, 2, 840, 113549, 1, 1, 5}, crypto.SHA256: {1, 2, 840, 113549, 1, 1, 11}}
+		params = asn1.NullRawValue
 	}
-	tb.Fatalf("no algorithm for %T", key.Public())
-	return pkix.AlgorithmIdentifier{}, nil
+	return pkix.AlgorithmIdentifier{Algorithm: alg[h], Parameters: params}, sig
 }
 
 // Attribute encodes an attribute; values are DER elements.
@@ -111,6 +109,7 @@ type SignedData struct {
 	Signers      int  // OPTIONAL, default 1: how many copies of the SignerInfo; negative for none
 	Trailing     []byte
 	Break        bool // the signature
+	SHA1         bool // sign with SHA-1; Hash must be SHA-1 as well for the two to agree
 }
 
 type signerInfo struct {
@@ -186,7 +185,11 @@ func (s SignedData) signerInfo(tb testing.TB, digest pkix.AlgorithmIdentifier) [
 	}
 	info.SID.Issuer = asn1.RawValue{FullBytes: s.Signer.Certificate.RawIssuer}
 	info.SID.Serial = s.Signer.Certificate.SerialNumber
-	info.Algorithm, info.Signature = sign(tb, s.Signer.Key, message)
+	h := crypto.SHA256
+	if s.SHA1 {
+		h = crypto.SHA1
+	}
+	info.Algorithm, info.Signature = sign(tb, s.Signer.Key, h, message)
 	if s.Break {
 		info.Signature[len(info.Signature)-1] ^= 1
 	}
