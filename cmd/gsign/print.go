@@ -43,7 +43,7 @@ func outputName(r *sign.Result) string {
 }
 
 func signedRows(r *sign.Result) [][2]string {
-	out := [][2]string{{"signer", r.Signer.Subject}, {"field", r.Field}}
+	out := [][2]string{{"signer", signer(r.Signer)}, {"field", r.Field}}
 	if !r.Time.IsZero() {
 		out = append(out, [2]string{"time", moment(r.Time) + ", from the timestamp"})
 	}
@@ -60,6 +60,17 @@ func signedRows(r *sign.Result) [][2]string {
 		[2]string{"original", fmt.Sprintf("%s unchanged, sha256 %s", term.Bytes(r.Input.Bytes), r.Input.SHA256)},
 		[2]string{"calls", calls(r)},
 		[2]string{"billed", billed(r.Billed)})
+}
+
+// signer is who signed, in the words people use; the JSON result has the whole subject.
+func signer(c *sign.Certificate) string {
+	switch {
+	case c.Name == "":
+		return c.Subject
+	case c.Company == "":
+		return c.Name
+	}
+	return c.Name + " (" + c.Company + ")"
 }
 
 func dryRunRows(r *sign.Result) [][2]string {

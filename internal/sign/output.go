@@ -180,7 +180,7 @@ func (o *output) publish(ctx context.Context, size int64) error {
 	}
 	if err := o.tmp.publish(o.path, o.old != nil); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return &UsageError{Problem: o.name + " appeared while the document was being signed", Hint: "--force replaces it"}
+			return fmt.Errorf("%s appeared while the document was being signed, and is not replaced", o.name)
 		}
 		return fmt.Errorf("publish the output: %w", err)
 	}

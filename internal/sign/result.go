@@ -24,7 +24,7 @@ import (
 //	                 bytes, read back from the output; they equal the input's and prove that nothing was rewritten
 //	level            the PAdES level reached (in a dry run: asked for): "B-B", "B-T", "B-LT"
 //	field            full name of the signature field
-//	signer           subject, issuer, serial, not_before and not_after of the signing certificate
+//	signer           subject, common_name, organization, issuer, serial, not_before and not_after of the signing certificate
 //	time             time of the timestamp (genTime); absent at B-B
 //	embedded         certificates, ocsp_responses and crls that the security store gained; absent below B-LT
 //	revocation       "after-stamp", "at-issuance" or "not-needed"; absent below B-LT
@@ -83,6 +83,8 @@ type Output struct {
 // Certificate names the signing certificate.
 type Certificate struct {
 	Subject   string    `json:"subject"`
+	Name      string    `json:"common_name,omitempty"`
+	Company   string    `json:"organization,omitempty"`
 	Issuer    string    `json:"issuer"`
 	Serial    string    `json:"serial"`
 	NotBefore time.Time `json:"not_before"`
@@ -119,7 +121,8 @@ type Failure struct {
 
 func describe(c *x509.Certificate) *Certificate {
 	return &Certificate{
-		Subject: c.Subject.String(), Issuer: c.Issuer.String(), Serial: strings.ToUpper(c.SerialNumber.Text(16)),
+		Subject: c.Subject.String(), Name: c.Subject.CommonName, Company: strings.Join(c.Subject.Organization, ", "),
+		Issuer: c.Issuer.String(), Serial: strings.ToUpper(c.SerialNumber.Text(16)),
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
 	}
 }

@@ -77,7 +77,7 @@ func (s *Service) Run(ctx context.Context, job *Job) (*Result, error) {
 	if err == nil {
 		return d.result, nil
 	}
-	if usage, ok := errors.AsType[*UsageError](err); ok && d.meter.bill == (Bill{}) {
+	if usage, ok := errors.AsType[*UsageError](err); ok {
 		return d.result, usage
 	}
 	return d.result, &Error{Name: job.In, Bill: d.meter.bill, Err: err}
@@ -155,11 +155,11 @@ func (d *document) copy(ctx context.Context) error {
 	}
 	d.result.Input.SHA256 = sum(original)
 	d.result.Output.PrefixBytes, d.result.Output.PrefixSHA256 = d.in.size, sum(d.prefix)
-	if d.result.Input.SHA256 != d.result.Output.PrefixSHA256 {
-		return &ChangedError{Name: d.in.name}
-	}
 	if err := d.in.unchanged(); err != nil {
 		return err
+	}
+	if d.result.Input.SHA256 != d.result.Output.PrefixSHA256 {
+		return fmt.Errorf("the copy of %s differs from it: a disk or memory is broken", d.in.name)
 	}
 	if err := reserve(d.out.tmp.f, d.size, tailReserve); err != nil {
 		return err
@@ -171,6 +171,9 @@ func (d *document) copy(ctx context.Context) error {
 func (d *document) sign(ctx context.Context) (err error) {
 	// Copying may have taken long: the same identity again, or a new one when too little of its life is left.
 	if d.session, err = d.Client.Session(ctx, d.Identity); err != nil {
+		return err
+	}
+	if err := d.checkAnchor(); err != nil {
 		return err
 	}
 	d.job.Progress.stage("signing")
@@ -250,8 +253,12 @@ func (d *document) verify(ctx context.Context) error {
 	if err := d.out.tmp.f.Truncate(d.size); err != nil { // gives back what was reserved and not needed
 		return fmt.Errorf("write the signature: %w", err)
 	}
+	roots := d.job.Roots
+	if d.job.Level < verify.BLT {
+		roots = nil // the timestamp's chain is not in the file; the signer's was checked before
+	}
 	report, err := verify.Verify(ctx, d.out.tmp.f, d.size, &verify.Options{
-		Roots:                d.job.Roots,
+		Roots:                roots,
 		Field:                d.result.Field,
 		Require:              d.job.Level,
 		RequireWholeDocument: true,

@@ -14,6 +14,9 @@ import (
 
 // createTemp makes a file without a name (O_TMPFILE), or a hidden one where the file system cannot.
 func createTemp(dir string) (*tempFile, error) {
+	if testOnlyNamed {
+		return createNamed(dir)
+	}
 	f, err := os.OpenFile(dir, os.O_RDWR|unix.O_TMPFILE, 0o666)
 	if err != nil {
 		return createNamed(dir)

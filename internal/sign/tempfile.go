@@ -18,6 +18,9 @@ const tailReserve = 4 << 20
 // testOnlyWriteFault lets tests fill the disk at a chosen moment: "copy", "suffix" or "sync".
 var testOnlyWriteFault = func(where string) error { return nil }
 
+// testOnlyNamed takes the way of systems that have no files without a name.
+var testOnlyNamed bool
+
 // tempFile is the output before it is published. Where the system can, it has no name until then, so that even a power
 // cut leaves nothing behind.
 type tempFile struct {
