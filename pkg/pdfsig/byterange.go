@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 
 	"gsign/internal/limits"
@@ -49,21 +50,21 @@ func rangeSane(r []int64) bool {
 }
 
 // checkRange checks the ByteRange against the file: where it begins, how many gaps it has, where it ends (A5).
-func (d *Document) checkRange(s *Signature) {
+func (d *Document) checkRange(s *Signature) error {
 	const clause = "ISO 32000-2 12.8.1"
 	if s.ByteRange == nil {
-		return
+		return nil
 	}
 	switch r := s.ByteRange; {
 	case len(r) != 4:
 		s.problem("A5", clause, "/ByteRange has %d entries, not four: one gap", len(r))
-		return
+		return nil
 	case r[0] != 0:
 		s.problem("A5", clause, "/ByteRange begins at %d, not at the start of the file", r[0])
-		return
+		return nil
 	case !rangeSane(r):
 		s.problem("A5", clause, "/ByteRange %d is not two ranges with a gap between them", r)
-		return
+		return nil
 	}
 	end := s.RevisionEnd()
 	switch {
@@ -72,36 +73,80 @@ func (d *Document) checkRange(s *Signature) {
 	case end == d.size:
 		s.Whole = true
 	default:
-		d.checkRevisionEnd(s, end)
+		return d.checkRevisionEnd(s, end)
 	}
+	return nil
 }
 
 // checkRevisionEnd checks that a range which is not the whole file ends where a revision does, and that all bytes
 // after it belong to later revisions.
-func (d *Document) checkRevisionEnd(s *Signature, end int64) {
+func (d *Document) checkRevisionEnd(s *Signature, end int64) error {
 	const clause = "ISO 32000-2 12.8.1, 7.5.6"
-	ends := false
-	var last int64
-	for _, sec := range d.file.Sections() {
-		last = max(last, sec.Offset, sec.End)
-		// End is after %%EOF; the end of line after it may belong to the revision or not.
-		ends = ends || (sec.End > 0 && end >= sec.End && end <= sec.End+2)
+	before, err := d.read(max(0, end-64), end)
+	if err != nil {
+		return err
 	}
-	if !ends {
+	if !bytes.HasSuffix(bytes.TrimRight(before, whiteSpace), eof) {
 		s.problem("A5", clause, "/ByteRange ends at %d, which is not the end of a revision", end)
-		return
+		return nil
+	}
+	last, err := d.lastRevisionEnd()
+	if err != nil {
+		return err
 	}
 	tail := max(last, end)
-	if tail < d.size && !d.blank(tail) {
+	after, err := d.read(tail, min(d.size, tail+1024))
+	if err != nil {
+		return err
+	}
+	if last > 0 && len(bytes.Trim(after, whiteSpace)) > 0 {
 		s.problem("A5", clause, "%d bytes at the end of the file belong to no revision", d.size-tail)
 	}
+	return nil
 }
 
-// blank reports whether there is only a little white space after an offset.
-func (d *Document) blank(off int64) bool {
-	b := make([]byte, min(d.size-off, 1024))
-	n, err := d.r.ReadAt(b, off)
-	return (err == nil || errors.Is(err, io.EOF)) && off+int64(n) == d.size && len(bytes.Trim(b[:n], "\r\n\t \x00")) == 0
+const whiteSpace = "\r\n\t\f \x00"
+
+var eof = []byte("%%EOF")
+
+// lastRevisionEnd returns the offset after the %%EOF of the last revision in the file, 0 when it cannot be found.
+func (d *Document) lastRevisionEnd() (int64, error) {
+	var last pdf.Section
+	for _, sec := range d.file.Sections() {
+		if sec.Offset >= last.Offset {
+			last = sec
+		}
+	}
+	if last.End > 0 {
+		return last.End, nil
+	}
+	// Between the section and its %%EOF stands something unusual, such as a comment of the producer.
+	b, err := d.read(last.Offset, min(d.size, last.Offset+limits.ReadBlock))
+	if err != nil {
+		return 0, err
+	}
+	i := bytes.Index(b, []byte("startxref"))
+	if i < 0 {
+		return 0, nil
+	}
+	j := bytes.Index(b[i:], eof)
+	if j < 0 {
+		return 0, nil
+	}
+	return last.Offset + int64(i+j+len(eof)), nil
+}
+
+// read returns the bytes [from, to) of the file.
+func (d *Document) read(from, to int64) ([]byte, error) {
+	b := make([]byte, max(0, to-from))
+	n, err := d.r.ReadAt(b, from)
+	if n < len(b) {
+		if err == nil || errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, fmt.Errorf("reading the document at offset %d: %w", from, err)
+	}
+	return b, nil
 }
 
 // checkGap checks that the gap of the ByteRange is the hex string of /Contents and nothing else (A4).
@@ -115,9 +160,8 @@ func (d *Document) checkGap(s *Signature) error {
 		s.problem("A4", clause, "the gap of /ByteRange has %d bytes", end-start)
 		return nil
 	}
-	gap := make([]byte, end-start)
-	_, err := d.r.ReadAt(gap, start)
-	if err != nil && !errors.Is(err, io.EOF) {
+	gap, err := d.read(start, end)
+	if err != nil {
 		return err
 	}
 	if gap[0] != '<' || gap[len(gap)-1] != '>' {

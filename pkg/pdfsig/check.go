@@ -26,10 +26,9 @@ func (d *Document) Check(opts *Options) error {
 type plan struct {
 	opts      Options
 	form      *form
-	field     *field // an existing empty field; nil when a new one is made
-	name      string // its fully qualified name
-	lock      *lock  // of the existing field, to become a FieldMDP reference
-	lockDict  pdf.Dict
+	field     *field  // an existing empty field; nil when a new one is made
+	name      string  // its fully qualified name
+	lock      *lock   // of the existing field, to become a FieldMDP reference
 	page      pdf.Ref // the first page
 	resigning bool    // the document has signatures already
 }
@@ -230,6 +229,6 @@ func (d *Document) chooseLock(pl *plan) error {
 		return refuse("give another field, or none: then a new one is made",
 			"field %q has a /Lock that gsign does not understand", pl.name)
 	}
-	pl.lock, pl.lockDict = l, dict
+	pl.lock = l
 	return nil
 }

@@ -76,11 +76,7 @@ func (d *Document) fieldMDP(l *lock) pdf.Dict {
 		"V":      pdf.Name("1.2"),
 	}
 	if l.action != "All" {
-		fields := make(pdf.Array, len(l.fields))
-		for i, f := range l.fields {
-			fields[i] = pdf.TextString(f)
-		}
-		params["Fields"] = fields
+		params["Fields"] = l.raw
 	}
 	return pdf.Dict{
 		"Type":            pdf.Name("SigRef"),

@@ -78,7 +78,8 @@ type lock struct {
 	holder string // name of the signed field
 	action string // All, Include or Exclude
 	fields []string
-	last   bool // /P 1: nothing may change once the field is signed (ISO 32000-2 Table 236)
+	raw    pdf.Array // fields, as they are written
+	last   bool      // /P 1: nothing may change once the field is signed (ISO 32000-2 Table 236)
 }
 
 // covers reports whether the lock holds for a field, itself or by an ancestor.
@@ -141,7 +142,7 @@ func (d *Document) lock(dict pdf.Dict) (l *lock, ok bool) {
 		if err != nil || s == nil {
 			return &lock{action: "All"}, false
 		}
-		l.fields = append(l.fields, s.Text())
+		l.fields, l.raw = append(l.fields, s.Text()), append(l.raw, s)
 	}
 	p, err := d.file.Integer(dict["P"])
 	l.last = err == nil && p == 1

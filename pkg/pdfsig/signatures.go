@@ -60,8 +60,12 @@ func (s *Signature) RevisionEnd() int64 {
 	return s.ByteRange[2] + s.ByteRange[3]
 }
 
-// Signatures returns all signed fields, document timestamps included, in the order in which they were made.
+// Signatures returns all signed fields, document timestamps included, in the order in which they were made. Those of an
+// encrypted document are not read.
 func (d *Document) Signatures() ([]Signature, error) {
+	if d.file.Encrypted() {
+		return nil, fmt.Errorf("reading signatures: %w", pdf.ErrEncrypted)
+	}
 	fm, err := d.form()
 	if err != nil {
 		return nil, err
@@ -132,7 +136,10 @@ func (d *Document) readSignature(f *field, dict pdf.Dict, ref pdf.Ref) (*Signatu
 	if err != nil {
 		return nil, err
 	}
-	d.checkRange(s)
+	err = d.checkRange(s)
+	if err != nil {
+		return nil, err
+	}
 	err = d.checkGap(s)
 	if err != nil {
 		return nil, err
@@ -140,7 +147,7 @@ func (d *Document) readSignature(f *field, dict pdf.Dict, ref pdf.Ref) (*Signatu
 	s.CMS, err = cms.TrimPadding(s.Contents)
 	if err != nil {
 		s.CMS = nil
-		s.problem("A3", "ISO 32000-2 12.8.3.3.1", "/Contents does not begin with a whole DER element: %v", err)
+		s.problem("A4", "ISO 32000-2 12.8.3.3.1", "/Contents is not one CMS and zeros: %v", err)
 	}
 	return s, nil
 }

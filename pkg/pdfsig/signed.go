@@ -43,11 +43,7 @@ func (e *StampError) Error() string {
 	if e.Stamped {
 		charged = "signature and timestamp were charged"
 	}
-	check := ""
-	if e.Check != "" {
-		check = e.Check + ", "
-	}
-	return fmt.Sprintf("timestamping the signature: %v (%s%s)", e.Err, check, charged)
+	return fmt.Sprintf("timestamping the signature: %v (%s)", e.Err, charged)
 }
 
 func (e *StampError) Unwrap() error { return e.Err }
@@ -79,26 +75,26 @@ func (s *Signed) Stamp(ctx context.Context, tsa Timestamper, opts *StampOptions)
 	}
 	stamped := *s
 	stamped.Token = bytes.Clone(der)
-	check, err := stamped.checkToken(imprint[:], &o)
+	failed, err := stamped.checkToken(imprint[:], &o)
 	if err != nil {
-		return &StampError{Check: check, Stamped: true, Err: err}
+		return &StampError{Check: failed, Stamped: true, Err: err}
 	}
 	*s = stamped
 	return nil
 }
 
 // checkToken checks the token and takes its time. It names the requirement that failed.
-func (s *Signed) checkToken(imprint []byte, o *StampOptions) (check string, err error) {
+func (s *Signed) checkToken(imprint []byte, o *StampOptions) (failed string, err error) {
 	token, err := cms.ParseToken(s.Token)
 	if err != nil {
-		return "C1", err
+		return check(err, "C1"), err
 	}
 	if !token.IsDER {
 		return "C1", errors.New("the token is not in DER")
 	}
 	err = token.Verify(crypto.SHA256, imprint, nil)
 	if err != nil {
-		return "C2, C4, C5", err
+		return check(err, "C4"), err
 	}
 	chain, err := s.Prepared.chain()
 	if err != nil {
@@ -120,6 +116,15 @@ func (s *Signed) checkToken(imprint []byte, o *StampOptions) (check string, err 
 		return "C8", err
 	}
 	return "", nil
+}
+
+// check returns the number of the requirement that an error of the CMS names.
+func check(err error, otherwise string) string {
+	var e *cms.Error
+	if errors.As(err, &e) && e.Check != "" {
+		return e.Check
+	}
+	return otherwise
 }
 
 // envelope returns the CMS; one that does not fit is a *TooLargeError.

@@ -48,7 +48,7 @@ func (v *validator) signatureTimestamp(j *judged) {
 	for _, der := range j.cms.Signer.TimestampTokens {
 		token, err := cms.ParseToken(der)
 		if err != nil {
-			j.wrong(finding("C1", "EN 319 122-1 5.3", "its timestamp cannot be read: %v", err))
+			j.wrong(finding(check(err, "C1"), "EN 319 122-1 5.3", "its timestamp cannot be read: %v", err))
 			continue
 		}
 		v.pool = append(v.pool, token.Certificates...)
@@ -60,7 +60,7 @@ func (v *validator) signatureTimestamp(j *judged) {
 		h.Write(j.cms.Signer.Signature)
 		err = token.Verify(token.Hash, h.Sum(nil), v.pool)
 		if err != nil {
-			j.wrong(finding("C2, C4, C5", "EN 319 122-1 5.3, RFC 3161 2.4.2", "its timestamp does not verify: %v", err))
+			j.wrong(finding(check(err, "C4"), "EN 319 122-1 5.3, RFC 3161 2.4.2", "its timestamp does not verify: %v", err))
 			continue
 		}
 		if j.token == nil || token.GenTime.Before(j.token.GenTime) {
