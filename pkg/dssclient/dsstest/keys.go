@@ -37,7 +37,13 @@ func generateKeys(kinds ...keyKind) ([]crypto.Signer, error) {
 	keys, errs := make([]crypto.Signer, len(kinds)), make([]error, len(kinds))
 	var wg sync.WaitGroup
 	for i, k := range kinds {
-		wg.Go(func() { keys[i], errs[i] = generateKey(k) })
+		wg.Go(func() {
+			if k == rsa2048 {
+				keys[i], errs[i] = rsaKeys.take()
+				return
+			}
+			keys[i], errs[i] = generateKey(k)
+		})
 	}
 	wg.Wait()
 	for _, err := range errs {
@@ -48,24 +54,31 @@ func generateKeys(kinds ...keyKind) ([]crypto.Signer, error) {
 	return keys, nil
 }
 
-// leafKeysAhead is how many RSA keys wait for the next identities: the real service has its keys made by an HSM, and
-// tests should not wait for ours.
-const leafKeysAhead = 2
+// keysAhead is how many RSA keys wait for the next identities and servers: the real service has its keys made by an HSM,
+// and tests should not wait for ours.
+const keysAhead = 2
 
 // A keyStock holds RSA-2048 keys made ahead. Each is handed out once.
 type keyStock struct {
 	mu      sync.Mutex
 	ready   []crypto.Signer
 	filling bool
-	closed  bool
-	wg      sync.WaitGroup
 }
+
+// testOnlyRecycleKeys hands the same few keys out in turn.
+var testOnlyRecycleKeys = false
+
+// rsaKeys serves all servers of a process: what one did not use, the next one does.
+var rsaKeys keyStock
 
 func (s *keyStock) take() (crypto.Signer, error) {
 	s.mu.Lock()
 	var key crypto.Signer
-	if n := len(s.ready); n > 0 {
-		key, s.ready = s.ready[n-1], s.ready[:n-1]
+	if len(s.ready) > 0 {
+		key, s.ready = s.ready[0], s.ready[1:]
+	}
+	if key != nil && testOnlyRecycleKeys {
+		s.ready = append(s.ready, key)
 	}
 	s.mu.Unlock()
 	defer s.fill()
@@ -75,34 +88,27 @@ func (s *keyStock) take() (crypto.Signer, error) {
 	return generateKey(rsa2048)
 }
 
-// fill makes keys in the background until enough are ready.
+// fill makes keys in the background until enough are ready. It never waits.
 func (s *keyStock) fill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.filling || s.closed || len(s.ready) >= leafKeysAhead {
+	if s.filling || len(s.ready) >= keysAhead {
 		return
 	}
 	s.filling = true
-	s.wg.Go(func() {
+	go func() {
 		for {
 			key, err := generateKey(rsa2048)
 			s.mu.Lock()
 			if err == nil {
 				s.ready = append(s.ready, key)
 			}
-			if err != nil || s.closed || len(s.ready) >= leafKeysAhead {
+			if err != nil || len(s.ready) >= keysAhead {
 				s.filling = false
 				s.mu.Unlock()
 				return
 			}
 			s.mu.Unlock()
 		}
-	})
-}
-
-func (s *keyStock) close() {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	s.wg.Wait()
+	}()
 }

@@ -70,6 +70,7 @@ type settings struct {
 	apiKey, apiSecret     string
 	identityID            func() string
 	faults                []Fault
+	observe               func(Request)
 }
 
 func defaults() *settings {
@@ -199,6 +200,10 @@ func WithCredentials(key, secret string) Option {
 // WithIdentityIDs sets how identity ids are made: their real format is documented nowhere, so a client must take any
 // string and escape it in paths. Default: 27 letters and digits.
 func WithIdentityIDs(next func() string) Option { return func(s *settings) { s.identityID = next } }
+
+// WithObserver calls f after each request, also to the OCSP, CRL and caIssuers addresses. It must be safe for
+// concurrent use.
+func WithObserver(f func(Request)) Option { return func(s *settings) { s.observe = f } }
 
 // WithFaults arms faults from the start.
 func WithFaults(f ...Fault) Option { return func(s *settings) { s.faults = append(s.faults, f...) } }

@@ -102,6 +102,9 @@ var defaultSubject = map[string]string{
 	"organization": "TEST ORGANIZATION - FOR TESTING PURPOSE ONLY", "common_name": "TEST SIGNER - FOR TESTING PURPOSE ONLY",
 }
 
+// emailFormat keeps to the characters of an IA5String.
+const emailFormat = "[!-?A-~]+@[!-?A-~]+"
+
 // DynamicPolicy allows every field of the subject and requires none: {} gets a default subject.
 func DynamicPolicy() *Policy {
 	// The upper bounds are those of X.520: 64 characters for names, 128 for places.
@@ -115,8 +118,9 @@ func DynamicPolicy() *Policy {
 				"jurisdiction_of_incorporation_locality_name":          place,
 				"jurisdiction_of_incorporation_state_or_province_name": place,
 				"jurisdiction_of_incorporation_country_name":           country,
-				"serial_number": name, "given_name": name, "surname": name, "common_name": name,
-				"email": {Optional, "[^@ ]+@[^@ ]+"},
+				"serial_number": {Optional, "[A-Za-z0-9 '()+,./:=?-]{1,64}"}, // PrintableString
+				"given_name":    name, "surname": name, "common_name": name,
+				"email": {Optional, emailFormat},
 			},
 			Lists: map[string]ListPolicy{"organizational_unit": {List: []string{".{1,64}"}, MaxCount: 3}},
 			Typed: map[string]map[string]TypeValuePolicy{"extra_attributes": {
@@ -135,9 +139,9 @@ func DynamicPolicy() *Policy {
 			},
 		},
 		SAN: &ListFields{Lists: map[string]ListPolicy{
-			"emails":    {List: []string{"[^@ ]+@[^@ ]+"}, MaxCount: 3},
-			"dns_names": {List: []string{"[a-z0-9.-]+"}, MaxCount: 3},
-			"uris":      {List: []string{"[a-z]+:.+"}, MaxCount: 3},
+			"emails":    {List: []string{emailFormat}, MaxCount: 3},
+			"dns_names": {List: []string{"[a-z0-9-]+([.][a-z0-9-]+)*"}, MaxCount: 3},
+			"uris":      {List: []string{"https?://[a-z0-9-]+([.][a-z0-9-]+)*(/[A-Za-z0-9._/-]*)?"}, MaxCount: 3},
 		}},
 		Defaults: maps.Clone(defaultSubject),
 	}

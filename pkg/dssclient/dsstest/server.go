@@ -44,7 +44,6 @@ type Server struct {
 	tlsCA    *x509.Certificate
 	mtlsCA   *authority
 	client   tls.Certificate
-	keys     keyStock
 	faults   faults
 
 	api, web  *http.Server
@@ -94,9 +93,7 @@ func NewServer(opts ...Option) (*Server, error) {
 	for _, f := range set.faults {
 		s.Inject(f)
 	}
-	s.keys.fill()
 	if err := s.start(); err != nil {
-		s.keys.close()
 		return nil, fmt.Errorf("start sandbox: %w", err)
 	}
 	return s, nil
@@ -159,11 +156,11 @@ func (s *Server) start() error {
 	}
 	quiet := log.New(io.Discard, "", 0) // refused handshakes are what some tests are about
 	s.api = &http.Server{
-		Handler: http.HandlerFunc(s.serveAPI), TLSConfig: config, ConnContext: rememberConn, ErrorLog: quiet,
+		Handler: s.observed(s.serveAPI), TLSConfig: config, ConnContext: rememberConn, ErrorLog: quiet,
 		ReadHeaderTimeout: time.Minute, ConnState: s.countConnection,
 	}
 	s.web = &http.Server{
-		Handler: http.HandlerFunc(s.serveWeb), ConnContext: rememberConn, ErrorLog: quiet, ReadHeaderTimeout: time.Minute,
+		Handler: s.observed(s.serveWeb), ConnContext: rememberConn, ErrorLog: quiet, ReadHeaderTimeout: time.Minute,
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -181,7 +178,6 @@ func (s *Server) Close() {
 		_ = s.api.Close()
 		_ = s.web.Close()
 		s.serving.Wait()
-		s.keys.close()
 	})
 }
 

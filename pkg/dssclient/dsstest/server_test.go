@@ -16,10 +16,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
 )
+
+func TestMain(m *testing.M) {
+	testOnlyRecycleKeys = true
+	os.Exit(m.Run())
+}
 
 // A wire is a client that knows nothing but HTTP and JSON, so that these tests do not lean on dssclient.
 type wire struct {

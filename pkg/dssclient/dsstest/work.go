@@ -72,7 +72,7 @@ func (s *Server) identity(c *call) (any, *problem) {
 }
 
 func (s *Server) newIdentity(ca *authority, req *identityRequest) (*identity, error) {
-	key, err := s.keys.take()
+	key, err := rsaKeys.take()
 	if err != nil {
 		return nil, err
 	}
