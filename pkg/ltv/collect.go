@@ -46,6 +46,7 @@ type proof struct {
 	crl       *pkix.CRL
 	signer    *x509.Certificate // who signed it
 	responder *item             // with the evidence about a responder that needs its own; else nil
+	report    EvidenceReport
 }
 
 func newItem(cert *x509.Certificate, origin Origin) *item {
@@ -290,15 +291,14 @@ func asIncomplete(ctx context.Context, cert *x509.Certificate, tries []Try, err 
 // responder where that needs some. The proof is nil when it does not; the error then says why, and is noted in the
 // report.
 func (c *collector) check(ctx context.Context, it *item, issuer *x509.Certificate, from candidate, url string, at time.Time, above []*x509.Certificate) (*proof, error) {
-	p := &proof{}
-	report := EvidenceReport{Method: from.method, Origin: from.origin, URL: url, Size: len(from.der)}
+	p := &proof{report: EvidenceReport{Method: from.method, Origin: from.origin, URL: url, Size: len(from.der)}}
 	if from.method == MethodCRL {
 		crl, err := pkix.CheckCRL(from.der, it.cert, issuer, at)
 		if err != nil {
 			return nil, it.reject(from, err)
 		}
 		p.crl, p.signer = crl, issuer
-		report.ThisUpdate, report.NextUpdate = crl.ThisUpdate, crl.NextUpdate
+		p.report.ThisUpdate, p.report.NextUpdate = crl.ThisUpdate, crl.NextUpdate
 	} else {
 		r, err := pkix.CheckOCSP(from.der, it.cert, issuer, c.base.certs, at)
 		if err == nil {
@@ -308,10 +308,9 @@ func (c *collector) check(ctx context.Context, it *item, issuer *x509.Certificat
 			return nil, it.reject(from, err)
 		}
 		p.ocsp, p.signer = r, r.Responder
-		report.ProducedAt, report.ThisUpdate, report.NextUpdate = r.ProducedAt, r.ThisUpdate, r.NextUpdate
+		p.report.ProducedAt, p.report.ThisUpdate, p.report.NextUpdate = r.ProducedAt, r.ThisUpdate, r.NextUpdate
 	}
-	report.Responder = pkix.Name(p.signer)
-	it.report.Evidence = append(it.report.Evidence, report)
+	p.report.Responder = pkix.Name(p.signer)
 	return p, nil
 }
 

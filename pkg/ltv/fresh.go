@@ -76,14 +76,12 @@ func (c *collector) takeAtHand(ctx context.Context, it *item, issuer *x509.Certi
 	return nil
 }
 
-// keep adds a proof unless the same bytes are there.
+// keep adds a proof unless one of the same moment is there.
 func (it *item) keep(p *proof) {
-	same := func(q proof) bool { return string(q.raw()) == string(p.raw()) }
-	if slices.ContainsFunc(it.proofs, same) {
-		it.report.Evidence = it.report.Evidence[:len(it.report.Evidence)-1] // noted by check
-		return
+	same := func(q proof) bool { return q.report.ThisUpdate.Equal(p.report.ThisUpdate) }
+	if !slices.ContainsFunc(it.proofs, same) {
+		it.proofs = append(it.proofs, *p)
 	}
-	it.proofs = append(it.proofs, *p)
 }
 
 func (p *proof) raw() []byte {
@@ -93,32 +91,28 @@ func (p *proof) raw() []byte {
 	return p.ocsp.Raw
 }
 
-func (p *proof) thisUpdate() time.Time {
-	if p.crl != nil {
-		return p.crl.ThisUpdate
-	}
-	return p.ocsp.ThisUpdate
-}
-
 // sortProofs puts the newest last, where it counts.
 func sortProofs(it *item) {
-	slices.SortStableFunc(it.proofs, func(a, b proof) int { return a.thisUpdate().Compare(b.thisUpdate()) })
-	slices.SortStableFunc(it.report.Evidence, func(a, b EvidenceReport) int { return a.ThisUpdate.Compare(b.ThisUpdate) })
+	slices.SortStableFunc(it.proofs, func(a, b proof) int { return a.report.ThisUpdate.Compare(b.report.ThisUpdate) })
 }
 
 func (c *collector) isFresh(it *item) bool {
-	return slices.ContainsFunc(it.proofs, func(p proof) bool {
-		return pkix.Fresh(p.thisUpdate(), c.sig.genTime, it.cert.NotAfter)
-	})
+	return slices.ContainsFunc(it.proofs, func(p proof) bool { return c.fresh(it, &p) })
+}
+
+func (c *collector) fresh(it *item, p *proof) bool {
+	return pkix.Fresh(p.report.ThisUpdate, c.sig.genTime, it.cert.NotAfter)
 }
 
 // askAgain asks the responder until an answer is younger than the timestamp, for as long as the options allow and the
-// certificate lives: an answer from after its end says nothing about it. Only revocation and cancellation are errors.
+// certificate lives: an answer from after its end says nothing about it. The last answer is kept if it is newer than
+// what was at hand. Only revocation and cancellation are errors.
 func (c *collector) askAgain(ctx context.Context, it *item, issuer *x509.Certificate) error {
 	start := time.Now()
 	if err := pause(ctx, c.restOfSecond()); err != nil {
 		return err
 	}
+	var last *proof
 	wait := retryWait
 	for first := true; !c.opts.now().After(it.cert.NotAfter); first = false {
 		p, err := c.refresh(ctx, it, issuer)
@@ -126,18 +120,22 @@ func (c *collector) askAgain(ctx context.Context, it *item, issuer *x509.Certifi
 			return err
 		}
 		if p != nil {
-			it.keep(p)
+			last = p
 		}
-		if c.isFresh(it) || !c.worthWaiting(it, p, first, time.Since(start)+wait) {
-			return nil
+		if p != nil && c.fresh(it, p) || !c.worthWaiting(it, p, first, time.Since(start)+wait) {
+			break
 		}
 		if c.opts.now().Add(wait).After(it.cert.NotAfter) {
-			return nil
+			break
 		}
 		if err := pause(ctx, wait); err != nil {
 			return err
 		}
 		wait = min(2*wait, maxRetryWait)
+	}
+	newer := func(q proof) bool { return !q.report.ThisUpdate.Before(last.report.ThisUpdate) }
+	if last != nil && !slices.ContainsFunc(it.proofs, newer) {
+		it.keep(last)
 	}
 	return nil
 }
@@ -159,7 +157,7 @@ func (c *collector) worthWaiting(it *item, p *proof, first bool, elapsed time.Du
 	if c.opts.RequireFresh {
 		return elapsed <= c.opts.freshWait()
 	}
-	return first && p != nil && c.sig.genTime.Sub(p.thisUpdate()) <= liveLag
+	return first && p != nil && c.sig.genTime.Sub(p.report.ThisUpdate) <= liveLag
 }
 
 // refresh asks once. The proof is nil where nothing usable came.
@@ -189,7 +187,7 @@ func (c *collector) lastResort(ctx context.Context, it *item, issuer *x509.Certi
 }
 
 func (c *collector) notFresh(it *item) error {
-	newest := it.proofs[len(it.proofs)-1].thisUpdate()
+	newest := it.proofs[len(it.proofs)-1].report.ThisUpdate
 	reason := fmt.Sprintf("no answer is younger than the timestamp of %s, the newest is of %s", stamp(c.sig.genTime), stamp(newest))
 	switch {
 	case c.opts.now().After(it.cert.NotAfter):

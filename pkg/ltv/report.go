@@ -205,7 +205,7 @@ func newReport(sig *signature, chains []*chain) *Report {
 		}
 		c := ChainReport{Role: ch.role, Root: ch.items[len(ch.items)-1].report.Subject, Pinned: ch.pinned}
 		for _, it := range ch.items {
-			c.Certificates = append(c.Certificates, it.report)
+			c.Certificates = append(c.Certificates, it.tell())
 			r.tries(it.report.Tries)
 			responders = append(responders, r.proofs(it, ch, true)...)
 		}
@@ -229,12 +229,20 @@ func (r *Report) proofs(it *item, ch *chain, counts bool) []ChainReport {
 				Role:         roleResponder,
 				Root:         ch.items[len(ch.items)-1].report.Subject,
 				Pinned:       ch.pinned,
-				Certificates: []CertificateReport{p.responder.report},
+				Certificates: []CertificateReport{p.responder.tell()},
 			})
 			chains = append(chains, r.proofs(p.responder, ch, newest)...)
 		}
 	}
 	return chains
+}
+
+func (it *item) tell() CertificateReport {
+	r := it.report
+	for _, p := range it.proofs {
+		r.Evidence = append(r.Evidence, p.report)
+	}
+	return r
 }
 
 func (r *Report) ends(t time.Time) {
