@@ -33,6 +33,8 @@ type wire struct {
 	srv   *Server
 	http  *http.Client
 	token string
+
+	getBody string // sent with GET requests
 }
 
 func newWire(t *testing.T, srv *Server, alter ...func(*http.Transport)) *wire {
@@ -64,8 +66,11 @@ func startServer(t *testing.T, opts ...Option) *Server {
 func (c *wire) do(method, path, body string, headers ...string) (*http.Response, []byte, error) {
 	c.t.Helper()
 	var r io.Reader
-	if method == http.MethodPost {
+	switch {
+	case method == http.MethodPost:
 		r = strings.NewReader(body)
+	case c.getBody != "":
+		r = strings.NewReader(c.getBody)
 	}
 	req, err := http.NewRequest(method, c.srv.URL+path, r)
 	if err != nil {
@@ -90,7 +95,7 @@ func (c *wire) do(method, path, body string, headers ...string) (*http.Response,
 	return resp, b, err
 }
 
-// get wants status 200 and decodes the answer into out.
+// want wants one status and decodes the answer into out.
 func (c *wire) want(status int, method, path, body string, out any, headers ...string) *http.Response {
 	c.t.Helper()
 	resp, b, err := c.do(method, path, body, headers...)

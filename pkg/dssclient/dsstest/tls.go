@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -41,10 +42,21 @@ func (s *Server) prepareTLS() (*tls.Config, error) {
 			b.AddASN1(contextTag(7), add(net.IPv6loopback))
 		})
 	})
-	server, err := issueTLS(serverCA, keys[2], "TEST sandbox", from, until, extKeyUsage(false, oidServerAuth), names)
+	issue := func(key crypto.Signer) (tls.Certificate, error) {
+		return issueTLS(serverCA, key, "TEST sandbox", from, until, extKeyUsage(false, oidServerAuth), names)
+	}
+	server, err := issue(keys[2])
 	if err != nil {
 		return nil, err
 	}
+	// Some clients offer suites with RSA certificates only. Few tests meet one, so its key is made when the first asks.
+	withRSA := sync.OnceValues(func() (tls.Certificate, error) {
+		key, err := rsaKeys.take()
+		if err != nil {
+			return tls.Certificate{}, err
+		}
+		return issue(key)
+	})
 	s.client, err = s.ClientCertificate("TEST client")
 	if err != nil {
 		return nil, err
@@ -54,8 +66,14 @@ func (s *Server) prepareTLS() (*tls.Config, error) {
 	clients := x509.NewCertPool()
 	clients.AddCert(s.mtlsCA.cert)
 	return &tls.Config{
-		Certificates: []tls.Certificate{server}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients,
-		MinVersion: s.set.minTLS, MaxVersion: s.set.maxTLS,
+		ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients, MinVersion: s.set.minTLS, MaxVersion: s.set.maxTLS,
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if hello.SupportsCertificate(&server) == nil {
+				return &server, nil
+			}
+			c, err := withRSA()
+			return &c, err
+		},
 	}, nil
 }
 
