@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -59,16 +60,28 @@ type Fetcher struct {
 // Fetches returns how many requests were sent, redirects not counted.
 func (f *Fetcher) Fetches() int { return int(f.fetches.Load()) }
 
-// OCSP asks the responder at address about cert, by POST: a GET is the shorter way through caches, and a cached
-// answer is the one thing not wanted after a timestamp. The CertID uses SHA-1, which every responder knows
-// (RFC 6960 section 4.3); no nonce is sent.
+// OCSP asks the responder at address about cert. It asks by POST, since a GET may be answered by a cache, and that is
+// the one thing not wanted after a timestamp; by GET only where the responder refuses the method. The CertID uses
+// SHA-1, which every responder knows (RFC 6960 section 4.3); no nonce is sent.
 func (f *Fetcher) OCSP(ctx context.Context, address string, cert, issuer *x509.Certificate) ([]byte, error) {
 	request, err := ocsp.CreateRequest(cert, issuer, nil)
 	if err != nil {
 		return nil, &FetchError{Method: http.MethodPost, URL: redact(address), Reason: "making the OCSP request", Err: err}
 	}
-	return f.fetch(ctx, http.MethodPost, address, request, limits.MaxOCSPResponse)
+	b, err := f.fetch(ctx, http.MethodPost, address, request, limits.MaxOCSPResponse)
+	var refused *FetchError
+	if !errors.As(err, &refused) || refused.StatusCode != http.StatusMethodNotAllowed && refused.StatusCode != http.StatusNotImplemented {
+		return b, err
+	}
+	get := strings.TrimSuffix(address, "/") + "/" + url.QueryEscape(base64.StdEncoding.EncodeToString(request))
+	if len(get) > maxGET {
+		return nil, err
+	}
+	return f.fetch(ctx, http.MethodGet, get, nil, limits.MaxOCSPResponse)
 }
+
+// maxGET is the length of address up to which RFC 6960 appendix A.1 lets a client ask by GET.
+const maxGET = 255
 
 // CRL downloads a revocation list and returns it as DER; some CAs serve PEM.
 func (f *Fetcher) CRL(ctx context.Context, address string) ([]byte, error) {
