@@ -311,9 +311,7 @@ func TestForgets(t *testing.T) {
 		t.Errorf("after the failure the responder was asked %d times in all, want 2", n)
 	}
 	now = now.Add(evidenceMemory + time.Second)
-	if _, err := ask(); err == nil {
-		t.Log("answers of the test are good for an hour") // the server's clock did not move: the answer is out of date
-	}
+	_, _ = ask() // the server's clock did not move, its answer may be out of date by now
 	if n := w.count("/ocsp/signroot"); n != 3 {
 		t.Errorf("an old answer was not asked for again: %d requests in all, want 3", n)
 	}

@@ -163,20 +163,16 @@ func (w *storeWriter) link(dict pdf.Dict) error {
 	if !ok {
 		return &pdf.MalformedError{Offset: -1, What: "the catalog is no dictionary"}
 	}
-	rewrite, err := w.declare(catalog)
-	if err != nil {
-		return err
-	}
 	ref := w.old.ref
 	if ref.IsZero() || w.old.dict == nil {
 		ref = w.update.Alloc()
 		catalog["DSS"] = ref
-		rewrite = true
-	}
-	w.update.Set(ref, dict)
-	if rewrite {
+		if err := w.declare(catalog); err != nil {
+			return err
+		}
 		w.update.Set(root, catalog)
 	}
+	w.update.Set(ref, dict)
 	return nil
 }
 
@@ -187,39 +183,38 @@ const (
 	storeLevel = pdf.Integer(5)
 )
 
-// declare raises the catalog's /Extensions for a file below PDF 2.0, and never lowers what is there: an entry of another
-// base version or another shape is left alone. It reports whether the catalog changed.
-func (w *storeWriter) declare(catalog pdf.Dict) (changed bool, err error) {
-	if w.file.Version() >= "2.0" {
-		return false, nil
+// declare raises the catalog's /Extensions of a PDF 1.7 and never lowers what is there: an entry of another base version
+// or another shape is left alone. Versions before cannot be the base of an extension to 1.7, PDF 2.0 knows the security
+// store by itself, and neither a shared object nor a catalog that stays is rewritten for this: judges of changes after
+// signing would ask why.
+func (w *storeWriter) declare(catalog pdf.Dict) error {
+	if w.file.Version() != "1.7" {
+		return nil
+	}
+	if _, indirect := catalog["Extensions"].(pdf.Ref); indirect {
+		return nil
 	}
 	extensions, err := w.file.Dict(catalog["Extensions"])
 	if err != nil {
-		return false, err
-	}
-	declared, err := w.file.Resolve(extensions[esic])
-	if err != nil {
-		return false, err
+		return err
 	}
 	entry := pdf.Dict{"BaseVersion": pdf.Name("1.7")}
-	if d, ok := declared.(pdf.Dict); ok {
-		level, err := w.file.Integer(d["ExtensionLevel"])
-		if err != nil || level >= storeLevel || d["BaseVersion"] != pdf.Name("1.7") {
-			return false, nil
+	if declared, ok := extensions[esic]; ok {
+		d, ok := declared.(pdf.Dict)
+		if !ok || d["BaseVersion"] != pdf.Name("1.7") {
+			return nil
+		}
+		level, ok := d["ExtensionLevel"].(pdf.Integer)
+		if !ok || level >= storeLevel {
+			return nil
 		}
 		entry = d.Clone()
-	} else if declared != nil && declared != (pdf.Null{}) {
-		return false, nil
 	}
 	entry["ExtensionLevel"] = storeLevel
 	extensions = extensions.Clone()
 	extensions[esic] = entry
-	if ref, ok := catalog["Extensions"].(pdf.Ref); ok {
-		w.update.Set(ref, extensions)
-		return false, nil
-	}
 	catalog["Extensions"] = extensions
-	return true, nil
+	return nil
 }
 
 // chainCerts are the certificates that a /VRI entry of the signature lists.
