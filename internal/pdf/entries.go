@@ -2,11 +2,7 @@
 
 package pdf
 
-import (
-	"math/bits"
-
-	"gsign/internal/limits"
-)
+import "gsign/internal/limits"
 
 // An entry is one cross-reference entry in eight bytes: the kind in the two highest bits; then, for an object at an
 // offset, 16 bits of generation and 46 bits of offset; for one in an object stream, 32 bits of the stream's number and 30
@@ -83,17 +79,6 @@ func (x *entries) add(num uint32, e entry) error {
 		x.highest = max(x.highest, num)
 	}
 	return nil
-}
-
-// count gives the number of entries in use.
-func (x *entries) count() int {
-	n := 0
-	for _, b := range x.blocks {
-		for _, e := range b {
-			n += bits.Len64(uint64(e) >> 63) // offsets and packed ones have the highest bit
-		}
-	}
-	return n
 }
 
 // freeRuns collects the free entries of one section, which count only after those in use of its /XRefStm.

@@ -14,6 +14,7 @@ import (
 type File struct {
 	src      source
 	base     int64 // what the file's offsets count from: where its header begins, mostly 0
+	header   int64 // where the header begins
 	version  string
 	entries  entries
 	sections []Section
@@ -56,7 +57,7 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.base = header
+	f.header, f.base = header, header
 	if header > 0 {
 		ok, err := f.sectionAt(start + header)
 		if err != nil {
@@ -103,6 +104,7 @@ func (f *File) Version() string {
 func (f *File) Trailer() Dict { return f.sections[0].Trailer.Clone() }
 
 // Sections gives the cross-reference sections, the newest first. The /XRefStm of a hybrid section is not one of them.
+// Their trailers are shared: do not change them.
 func (f *File) Sections() []Section { return append([]Section(nil), f.sections...) }
 
 // Encrypted reports whether the file is encrypted.

@@ -212,11 +212,14 @@ func reopened(tb testing.TB, before []byte, u *Update) *File {
 	return f
 }
 
+// xrefStreamFile is nothing but a cross-reference stream.
+func xrefStreamFile(dict, data string) []byte {
+	head := "%PDF-1.5\n"
+	return []byte(head + "1 0 obj\n" + pdftest.StreamBody(dict, data) + fmt.Sprintf("\nendobj\nstartxref\n%d\n%%%%EOF\n", len(head)))
+}
+
 func TestMalformed(t *testing.T) {
-	stream := func(dict, data string) []byte {
-		head := "%PDF-1.5\n"
-		return []byte(head + "1 0 obj\n" + pdftest.StreamBody(dict, data) + fmt.Sprintf("\nendobj\nstartxref\n%d\n%%%%EOF\n", len(head)))
-	}
+	stream := xrefStreamFile
 	for name, c := range map[string]struct {
 		data []byte
 		want string
@@ -349,7 +352,7 @@ func TestSparseObjectNumbersTakeLittle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if x.highest != math.MaxUint32 || x.count() != 1000 || len(x.blocks) != 1000 {
-		t.Errorf("highest %d, %d entries in %d blocks", x.highest, x.count(), len(x.blocks))
+	if x.highest != math.MaxUint32 || len(x.blocks) != 1000 || x.get(math.MaxUint32-entryBlock) != offsetEntry(1, 0) {
+		t.Errorf("highest %d, %d blocks", x.highest, len(x.blocks))
 	}
 }

@@ -18,16 +18,17 @@ import (
 type Opinion struct {
 	Root      Ref
 	PageCount int
-	Skipped   string // why it was not asked, or ""
+	Skipped   string // why there is none, or ""
 }
 
-// SecondOpinion reads the file with github.com/digitorus/pdf too and gives what that sees. An error says that it cannot
-// read the file, that it ran out of its bounds, or that it contradicts this reader about catalog or page count.
+// SecondOpinion reads the file with github.com/digitorus/pdf too and gives what that sees. Where the two readers disagree
+// about catalog or page count the file is ambiguous, which is a *MalformedError. A file that the other cannot read, or
+// should not be asked about, gives an opinion that says so.
 func (f *File) SecondOpinion(ctx context.Context) (*Opinion, error) {
 	if f.Encrypted() {
 		return &Opinion{Skipped: "file is encrypted"}, nil
 	}
-	if f.base != 0 {
+	if f.header != 0 {
 		return &Opinion{Skipped: "header is not at the beginning"}, nil
 	}
 	for _, s := range f.sections {
@@ -57,8 +58,11 @@ func (f *File) SecondOpinion(ctx context.Context) (*Opinion, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("asking a second reader: %w", ctx.Err())
 	case a := <-answers:
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("asking a second reader: %w", err)
+		}
 		if a.err != nil {
-			return nil, fmt.Errorf("asking a second reader: %w", a.err)
+			return &Opinion{Skipped: "it cannot read the file: " + a.err.Error()}, nil
 		}
 		if a.opinion.Root != f.root || a.opinion.PageCount != count {
 			return a.opinion, malformed(-1, "two readers disagree: catalog %v and %d pages, or catalog %v and %d pages",

@@ -231,6 +231,10 @@ func TestSecondOpinion(t *testing.T) {
 	if _, err := f.SecondOpinion(t.Context()); !IsMalformed(err) || !strings.Contains(err.Error(), "disagree") {
 		t.Errorf("contradiction: %v", err)
 	}
+	o, err = mustOpen(t, []byte(strings.Replace(string(table(nil)), "%PDF-1.4", "%PDF-1.x", 1))).SecondOpinion(t.Context())
+	if err != nil || !strings.Contains(o.Skipped, "cannot read") {
+		t.Errorf("unreadable for the other: %v, %v", o, err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := mustOpen(t, pdftest.Classic()).SecondOpinion(ctx); err == nil || IsMalformed(err) {

@@ -4,7 +4,6 @@ package pdf
 
 import (
 	"bufio"
-	"io"
 	"math"
 
 	"gsign/internal/limits"
@@ -49,17 +48,21 @@ func (f *File) readXRefStream(off int64, free *freeRuns) (Section, error) {
 	if runs == nil {
 		runs = &own
 	}
-	row := make([]byte, widths[0]+widths[1]+widths[2])
+	width := widths[0] + widths[1] + widths[2]
 	in := bufio.NewReaderSize(r, 16<<10)
 	for i := 0; i < len(index); i += 2 {
 		for n := index[i]; n < index[i]+index[i+1]; n++ {
 			if err := f.countRow(); err != nil {
 				return Section{}, err
 			}
-			if _, err := io.ReadFull(in, row); err != nil {
+			row, err := in.Peek(width)
+			if err != nil {
 				return Section{}, malformedBy(off, err, "cross-reference stream: entry of object %d", n)
 			}
 			if err := f.addRow(uint32(n), row, widths, runs); err != nil {
+				return Section{}, err
+			}
+			if _, err := in.Discard(width); err != nil {
 				return Section{}, err
 			}
 		}
