@@ -73,6 +73,7 @@ Exit codes: 0 done, 1 failure, 2 usage, 4 credentials, 5 quota or rate limit,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)

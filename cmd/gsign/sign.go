@@ -89,7 +89,6 @@ func (f *signFlags) add(cmd *cobra.Command) {
 	fl.IntVar(&f.reserve, "reserve", 0, fmt.Sprintf("room for the timestamp token, in `BYTES` (default %d)", pdfsig.TokenAllowance))
 	fl.BoolVar(&f.sandbox, "sandbox", false, "sign with a service emulator inside the program; its certificates say TEST")
 	fl.StringVar(&f.sandboxRoots, "sandbox-roots", "", "write the sandbox's roots to `DIR`, for validators")
-	cmd.MarkFlagsMutuallyExclusive("quiet", "verbose")
 }
 
 // arguments checks what can be told from the command line alone.
@@ -104,6 +103,8 @@ func (f *signFlags) arguments(args []string) error {
 		return &usageError{fmt.Sprintf("%d files named, and two are needed", len(args)), form}
 	case f.inPlace && f.force:
 		return &usageError{"--in-place and --force contradict each other", "--in-place alone replaces IN"}
+	case f.quiet && f.verbose:
+		return &usageError{"--quiet and --verbose contradict each other", ""}
 	case f.sandboxRoots != "" && !f.sandbox:
 		return &usageError{"--sandbox-roots goes with --sandbox", ""}
 	case f.reserve < 0 || f.reserve > maxReserve:
@@ -124,37 +125,42 @@ func (f *signFlags) arguments(args []string) error {
 // runSign is flags → options → one call → print.
 func (a *app) runSign(ctx context.Context, f *signFlags) error {
 	a.Quiet = f.quiet
-	values, err := config.Resolve(&config.Sources{Flags: f.settings})
-	if err != nil {
-		return err
-	}
-	if err := a.streamsAgree(f, values); err != nil {
-		return err
-	}
-	job, err := a.newJob(f, values)
-	if err != nil {
-		return err
-	}
-	report, err := openReport(a, f)
-	if err != nil {
-		return err
-	}
-	result, err := a.sign(ctx, f, values, job)
+	result, file, err := a.options(ctx, f)
 	if err != nil {
 		e := explain(err, ctx.Err() != nil)
 		result.Status = sign.StatusFailed
 		result.Failure = &sign.Failure{Message: e.message, Hints: e.hints, ExitCode: e.code}
-	} else {
-		for _, w := range result.Warnings {
-			a.Warnf("%s", w)
-		}
 	}
-	return errors.Join(err, a.report(f, report, result))
+	for _, w := range result.Warnings {
+		a.Warnf("%s", w)
+	}
+	return errors.Join(err, a.report(f, file, result))
+}
+
+// options collects them and signs. The result is never nil; file is where --json=FILE goes.
+func (a *app) options(ctx context.Context, f *signFlags) (result *sign.Result, file *os.File, err error) {
+	result = &sign.Result{Input: sign.File{Path: f.in}}
+	values, err := config.Resolve(&config.Sources{Flags: f.settings})
+	if err != nil {
+		return result, nil, err
+	}
+	if err := a.streamsAgree(f, values); err != nil {
+		return result, nil, err
+	}
+	job, err := a.newJob(f, values)
+	if err != nil {
+		return result, nil, err
+	}
+	if file, err = openReport(f); err != nil {
+		return result, nil, err
+	}
+	result, err = a.sign(ctx, f, values, job)
+	return result, file, err
 }
 
 // sign makes the service and takes the document its way. The result is never nil.
 func (a *app) sign(ctx context.Context, f *signFlags, values *config.Values, job *sign.Job) (*sign.Result, error) {
-	result := &sign.Result{Status: sign.StatusFailed, Input: sign.File{Path: f.in}}
+	result := &sign.Result{Input: sign.File{Path: f.in}}
 	if timeout, err := values.Timeout(); err != nil {
 		return result, err
 	} else if timeout > 0 {
@@ -231,7 +237,7 @@ func parseLevel(text string) (verify.Level, error) {
 }
 
 // openReport opens the file of --json=FILE before anything is spent, nil for none.
-func openReport(a *app, f *signFlags) (*os.File, error) {
+func openReport(f *signFlags) (*os.File, error) {
 	if f.json == "" || f.json == "-" {
 		return nil, nil
 	}
@@ -272,7 +278,7 @@ func (a *app) report(f *signFlags, file *os.File, r *sign.Result) error {
 		}
 	}
 	switch {
-	case f.json == "-":
+	case f.json == "-" && f.out != "-":
 		return printJSON(a.Out, r)
 	case r.Status == sign.StatusFailed || f.quiet:
 		return nil
