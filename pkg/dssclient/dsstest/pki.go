@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -41,6 +42,10 @@ func caSubject(cn string) []byte {
 		printable(oidCommonName, cn))
 }
 
+// startNumber ends the common names of one start. Clients and verifiers that remember certificates from one run to the
+// next, and find issuers by name, would otherwise take an earlier start's CA for this one's.
+func startNumber() string { return " " + strings.ToUpper(randomHex(4)) }
+
 // newPKI makes all certificates but the leaves. All of them start days before now.
 func newPKI(set *settings, base string, now time.Time) (*pki, error) {
 	names := caNames(set.profile)
@@ -63,12 +68,14 @@ func newPKI(set *settings, base string, now time.Time) (*pki, error) {
 	}
 	p := &pki{tsaKey: keys[0], authorities: map[string]*authority{}}
 	now = now.Truncate(time.Second)
+	number := startNumber()
 	for i, n := range names {
+		n[1] += number
 		if err := p.addCA(set, base, n, keys[1+2*i], keys[2+2*i], now); err != nil {
 			return nil, fmt.Errorf("make CA %s: %w", n[0], err)
 		}
 	}
-	if err := p.issueTSA(set, now); err != nil {
+	if err := p.issueTSA(set, number, now); err != nil {
 		return nil, fmt.Errorf("make TSA certificate: %w", err)
 	}
 	return p, p.makeRogue(keys[len(keys)-1], now)
@@ -106,7 +113,7 @@ func (p *pki) addCA(set *settings, base string, name [2]string, key, responderKe
 }
 
 // issueTSA makes the TSA certificate, in the shape of the two kinds seen in real tokens.
-func (p *pki) issueTSA(set *settings, now time.Time) error {
+func (p *pki) issueTSA(set *settings, number string, now time.Time) error {
 	id, err := keyID(p.tsaKey.Public())
 	if err != nil {
 		return err
@@ -117,7 +124,7 @@ func (p *pki) issueTSA(set *settings, now time.Time) error {
 	ca := p.tsaChain[0]
 	spec := &certSpec{
 		serial: newSerial(12, 0x16), notBefore: now.Add(-60 * day), notAfter: now.Add(8 * 365 * day),
-		subject: distinguishedName(utf8(oidCommonName, "TEST sandbox TSA"), utf8(oidOrganization, "TEST gsign sandbox"),
+		subject: distinguishedName(utf8(oidCommonName, "TEST sandbox TSA"+number), utf8(oidOrganization, "TEST gsign sandbox"),
 			printable(oidCountry, "GB")),
 	}
 	policy := oidTSAPolicy

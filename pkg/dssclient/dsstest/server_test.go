@@ -212,3 +212,16 @@ func TestWholeWay(t *testing.T) {
 		}
 	}
 }
+
+func TestStartsDoNotShareNames(t *testing.T) {
+	seen := map[string]bool{}
+	for range 2 {
+		srv := startServer(t, WithProfile(Production))
+		for _, c := range append(srv.Chain(), append(srv.TSAChain(), srv.tlsCA, srv.mtlsCA.cert)...) {
+			if seen[c.Subject.String()] {
+				t.Errorf("%s again", c.Subject)
+			}
+			seen[c.Subject.String()] = true
+		}
+	}
+}

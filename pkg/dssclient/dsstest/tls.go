@@ -23,14 +23,15 @@ func (s *Server) prepareTLS() (*tls.Config, error) {
 		return nil, err
 	}
 	from, until := s.tlsValidity()
+	number := startNumber()
 	serverCA, err := newAuthority(&caSpec{
-		name: "server-ca", subject: caSubject("TEST sandbox TLS Server CA"), key: keys[0], from: from, until: until,
+		name: "server-ca", subject: caSubject("TEST sandbox TLS Server CA" + number), key: keys[0], from: from, until: until,
 	}, "")
 	if err != nil {
 		return nil, err
 	}
 	s.mtlsCA, err = newAuthority(&caSpec{
-		name: "mtls-ca", subject: caSubject("TEST sandbox mTLS Infra CA"), key: keys[1], from: from, until: until,
+		name: "mtls-ca", subject: caSubject("TEST sandbox mTLS Infra CA" + number), key: keys[1], from: from, until: until,
 	}, "")
 	if err != nil {
 		return nil, err
