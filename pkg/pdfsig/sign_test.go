@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/sha256"
+	"encoding/asn1"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -264,8 +266,8 @@ func TestStampIsChecked(t *testing.T) {
 		"imprint of another signature": {"C2", func(s *service) {
 			s.spoilToken = func([]byte) []byte { return p.Token(t, crypto.SHA256, sum(nil), s.genTime) }
 		}},
-		"not a token":       {"A3", func(s *service) { s.spoilToken = func([]byte) []byte { return []byte("no") } }},
-		"cut":               {"A3", func(s *service) { s.spoilToken = func(b []byte) []byte { return b[:len(b)/2] } }},
+		"not a token":       {"C1", func(s *service) { s.spoilToken = func([]byte) []byte { return []byte("no") } }},
+		"cut":               {"C1", func(s *service) { s.spoilToken = func(b []byte) []byte { return b[:len(b)/2] } }},
 		"after notAfter":    {"C6", func(s *service) { s.genTime = noon.Add(11 * time.Minute) }},
 		"before notBefore":  {"C6", func(s *service) { s.genTime = noon.Add(-time.Second) }},
 		"local clock wrong": {"C7", func(s *service) { s.genTime = noon.Add(8 * time.Minute) }},
@@ -301,6 +303,32 @@ func TestTimestampServiceDown(t *testing.T) {
 	}
 	if s.stamps != 1 {
 		t.Errorf("asked %d times", s.stamps)
+	}
+}
+
+// TestTokenInBER gets a token whose outermost element has no definite length: it is kept, in DER.
+func TestTokenInBER(t *testing.T) {
+	s := newService(t)
+	s.spoilToken = func(der []byte) []byte {
+		var outer asn1.RawValue
+		if _, err := asn1.Unmarshal(der, &outer); err != nil {
+			t.Fatal(err)
+		}
+		return slices.Concat([]byte{0x30, 0x80}, outer.Bytes, []byte{0, 0})
+	}
+	in := pdftest.Classic()
+	signed, err := pdfsig.Sign(t.Context(), open(t, in), s, s, options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	suffix, err := signed.Suffix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := append(bytes.Clone(in), suffix...)
+	sd := verifyCMS(t, out, last(t, out))
+	if !sd.IsDER || len(sd.Signer.TimestampTokens) != 1 {
+		t.Errorf("DER %v, %d timestamps", sd.IsDER, len(sd.Signer.TimestampTokens))
 	}
 }
 

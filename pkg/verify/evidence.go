@@ -168,8 +168,11 @@ func (w *witness) rejected(found *proof, err error) {
 		return
 	}
 	var evidence *pkix.EvidenceError
-	if errors.As(err, &evidence) && evidence.Check == "F1" && found.reason != nil {
-		return // most likely it is about another certificate
+	if errors.As(err, &evidence) && found.reason != nil {
+		switch evidence.Check {
+		case "F1", "F2", "F11": // most likely it is about another certificate: then it says nothing here
+			return
+		}
 	}
 	found.reason = err
 }

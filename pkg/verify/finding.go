@@ -27,7 +27,9 @@ func (f Finding) String() string {
 }
 
 func finding(check, clause, format string, args ...any) Finding {
-	return Finding{Check: check, Clause: clause, Text: fmt.Sprintf(format, args...)}
+	text := fmt.Sprintf(format, args...)
+	// Errors of package cms and pkix end in the number of the requirement, which has its own place here.
+	return Finding{Check: check, Clause: clause, Text: strings.TrimSuffix(text, " ("+check+")")}
 }
 
 func undecided(check, clause, format string, args ...any) Finding {

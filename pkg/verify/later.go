@@ -46,17 +46,39 @@ func (v *validator) changedAfter(end int64) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	added, err := storeObjects(is)
+	err = v.storesAfter(end, int64(size), allowed)
 	if err != nil {
 		return "", err
 	}
-	for n := range added {
-		if int64(n) >= int64(size) {
-			allowed[n] = true
-		}
-	}
 	allowed[is.Root().Num] = true
 	return v.writtenAfter(end, allowed)
+}
+
+// storesAfter adds the new objects of the security store as each later revision had it: a later one may leave out what
+// an earlier one wrote.
+func (v *validator) storesAfter(end, size int64, allowed map[uint32]bool) error {
+	ends := []int64{v.doc.Size()}
+	for _, sec := range v.doc.File().Sections() {
+		if sec.Offset >= end && sec.End > 0 {
+			ends = append(ends, sec.End)
+		}
+	}
+	for _, e := range ends {
+		doc, err := v.open(e)
+		if err != nil {
+			return err
+		}
+		added, err := storeObjects(doc.File())
+		if err != nil {
+			return err
+		}
+		for n := range added {
+			if int64(n) >= size {
+				allowed[n] = true
+			}
+		}
+	}
+	return nil
 }
 
 // catalogs compares two catalogs but for what a security store changes.
