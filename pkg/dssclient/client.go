@@ -40,6 +40,7 @@ type Client struct {
 
 	mu         sync.Mutex
 	token      token
+	tokens     []Secret             // the latest ones, to keep them out of errors
 	identities map[string]*Identity // by canonical request
 	known      map[string]*Identity // by id, to check signatures
 	chain      cached[*TrustChain]

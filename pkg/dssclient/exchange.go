@@ -31,6 +31,9 @@ type request struct {
 func (c *Client) call(ctx context.Context, r *request) ([]byte, error) {
 	renewed := false
 	for try := 1; ; {
+		if ctx.Err() != nil { // a cancelled context starts nothing, not even a login
+			return nil, &UnreachableError{Op: r.op, Err: contextError(ctx)}
+		}
 		var used Secret
 		if r.op != OpLogin {
 			var err error
@@ -129,9 +132,6 @@ func (e *unsentError) Unwrap() error { return e.err }
 // exchange makes one try. stale says that it used a connection that had been kept open.
 func (c *Client) exchange(ctx context.Context, r *request, used Secret, try int) (body []byte, stale bool, err error) {
 	call := &Call{Op: r.op, Method: r.method, Path: r.shown, Try: try, Started: c.now(), Charge: NotCharged}
-	if ctx.Err() != nil {
-		return nil, false, &UnreachableError{Op: r.op, Err: contextError(ctx)}
-	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	var t tracker
@@ -275,12 +275,10 @@ func (c *Client) apiError(r *request, resp *http.Response, body []byte) *APIErro
 // clean makes the other side's text fit for an error: without our credentials, should it repeat them, printable, short.
 func (c *Client) clean(s string) string {
 	c.mu.Lock()
-	used := c.token.value
+	secrets := append([]Secret{c.apiSecret, Secret(c.apiKey)}, c.tokens...)
 	c.mu.Unlock()
-	for _, secret := range []string{string(c.apiSecret), string(used), c.apiKey} {
-		if secret != "" {
-			s = strings.ReplaceAll(s, secret, redacted)
-		}
+	for _, secret := range secrets {
+		s = strings.ReplaceAll(s, string(secret), redacted)
 	}
 	s = printable(s)
 	if r := []rune(s); len(r) > maxErrorText {

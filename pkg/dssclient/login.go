@@ -47,10 +47,19 @@ func (c *Client) login(ctx context.Context) (Secret, error) {
 	if err != nil {
 		return "", &AnswerError{Op: OpLogin, Err: err}
 	}
+	c.keepToken(token{value: value, until: started.Add(TokenLifetime)})
+	return value, nil
+}
+
+func (c *Client) keepToken(t token) {
+	const remembered = 8
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.token = token{value: value, until: started.Add(TokenLifetime)}
-	return value, nil
+	c.token = t
+	c.tokens = append(c.tokens, t.value)
+	if len(c.tokens) > remembered {
+		c.tokens = c.tokens[1:]
+	}
 }
 
 func (c *Client) currentToken() Secret {

@@ -222,7 +222,7 @@ func (p *ListPolicy) UnmarshalJSON(b []byte) error {
 	type plain ListPolicy
 	var o struct {
 		plain
-		MaxCount *int
+		MaxCount *int `json:"maxcount"`
 		Presence Presence
 		Format   string
 	}
@@ -257,7 +257,7 @@ func (p *ValuePolicy) UnmarshalJSON(b []byte) error {
 	type plain ValuePolicy
 	var o struct {
 		plain
-		MaxCount *int
+		MaxCount *int `json:"maxcount"`
 	}
 	if json.Unmarshal(b, &o) != nil {
 		o.plain, o.MaxCount = plain{}, nil
