@@ -235,6 +235,14 @@ func TestSecondOpinion(t *testing.T) {
 	if err != nil || !strings.Contains(o.Skipped, "cannot read") {
 		t.Errorf("unreadable for the other: %v, %v", o, err)
 	}
+	o, err = mustOpen(t, table(changed("/Size 4", "/Size 1"))).SecondOpinion(t.Context())
+	if err != nil || !strings.Contains(o.Skipped, "does not find the catalog") {
+		t.Errorf("size too small: %v, %v", o, err)
+	}
+	o, err = mustOpen(t, tree("<< /Type /Pages /Kids [3 0 R] >>", "<< /Type /Page >>")).SecondOpinion(t.Context())
+	if err != nil || o.Root != (Ref{1, 0}) {
+		t.Errorf("no count: %v, %v", o, err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := mustOpen(t, pdftest.Classic()).SecondOpinion(ctx); err == nil || IsMalformed(err) {
