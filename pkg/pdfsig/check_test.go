@@ -35,71 +35,74 @@ func fieldMDP(params string) string {
 	return "/Reference [<< /Type /SigRef /TransformMethod /FieldMDP /TransformParams << /Type /TransformParams " + params + " /V /1.2 >> >>]"
 }
 
+// checks are documents, the field to sign, and a part of the reason why not; empty when it can be signed.
+var checks = map[string]struct {
+	in    []byte
+	field string
+	want  string
+}{
+	"encrypted":        {pdftest.Encrypted(), "", "encrypted"},
+	"usage rights":     {page1(pdftest.Table, "/Perms << /UR3 4 0 R >>", "", "4 << /Type /Sig >>"), "", "usage rights"},
+	"old usage rights": {page1(pdftest.Table, "/Perms << /UR 4 0 R >>", "", "4 << /Type /Sig >>"), "", "usage rights"},
+	"dynamic XFA": {
+		page1(pdftest.Table, "/NeedsRendering true /AcroForm << /Fields [4 0 R] /XFA [] >>", "", "4 << /FT /Tx /T (a) >>"), "", "XFA-only",
+	},
+	"XFA without fields": {page1(pdftest.Table, "/AcroForm << /Fields [] /XFA 4 0 R >>", "", "4 "+pdftest.StreamBody("", "<xdp/>")), "", "XFA-only"},
+	"XFA and AcroForm":   {page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] /XFA [] >>", "", "4 << /FT /Tx /T (a) >>"), "", "copy in AcroForm"},
+
+	"certified, nothing allowed":        {signedField(docMDP("/P 1"), "", "/Perms << /DocMDP 5 0 R >>"), "", "DocMDP level 1"},
+	"certified, nothing, not in /Perms": {signedField(docMDP("/P 1"), "", ""), "", "DocMDP level 1"},
+	"certified, signing allowed":        {signedField(docMDP("/P 2"), "", "/Perms << /DocMDP 5 0 R >>"), "", ""},
+	"certified, default":                {signedField(docMDP(""), "", "/Perms << /DocMDP 5 0 R >>"), "", ""},
+	"certified, annotations too":        {signedField(docMDP("/P 3"), "", "/Perms << /DocMDP 5 0 R >>"), "", ""},
+
+	"locks all":                     {signedField(fieldMDP("/Action /All"), "", ""), "", "locks every other field"},
+	"locks all, named":              {signedField(fieldMDP("/Action /All"), "", ""), "Mine", `locks the field "Mine"`},
+	"locks all, by /Lock":           {signedField("", "/Lock << /Action /All >>", ""), "", "locks every other field"},
+	"locks others":                  {signedField(fieldMDP("/Action /Exclude /Fields [(Mine)]"), "", ""), "", "locks every other field"},
+	"locks others, not this":        {signedField(fieldMDP("/Action /Exclude /Fields [(Mine)]"), "", ""), "Mine", ""},
+	"locks one":                     {signedField(fieldMDP("/Action /Include /Fields [(Mine)]"), "", ""), "", ""},
+	"locks this one":                {signedField(fieldMDP("/Action /Include /Fields [(Mine)]"), "", ""), "Mine", "locks the field"},
+	"locks in a way not understood": {signedField(fieldMDP("/Action /Perhaps"), "", ""), "Mine", "locks the field"},
+	"locks the document":            {signedField("", "/Lock << /Action /Include /Fields [(x)] /P 1 >>", ""), "", "whole document"},
+
+	"field":                     {emptyField(""), "Approval", ""},
+	"field signed":              {signedField("", "", ""), "Author", "signed already"},
+	"field of text":             {pdftest.WithForm(), "name", "not a signature field"},
+	"field read-only":           {emptyField("/Ff 1"), "Approval", "read-only"},
+	"field, value null":         {emptyField("/V null"), "Approval", ""},
+	"field, value dangling":     {emptyField("/V 99 0 R"), "Approval", ""},
+	"new name with a full stop": {pdftest.WithForm(), "a.b", "full stop"},
+	"group": {
+		page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] >>", "", "4 << /T (a) /Kids [5 0 R] >>", "5 << /FT /Sig /T (b) /Parent 4 0 R >>"), "a", "group of fields",
+	},
+	"field in a group": {
+		page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] >>", "", "4 << /T (a) /FT /Sig /Kids [5 0 R] >>", "5 << /T (b) /Parent 4 0 R >>"), "a.b", "",
+	},
+	"field direct": {page1(pdftest.Table, "/AcroForm << /Fields [<< /FT /Sig /T (d) >>] >>", ""), "d", "direct object"},
+	"page direct":  {directPage(), "", "first page is a direct object"},
+
+	"seed: recommended":            {emptyField("/SV << /Type /SV /Ff 0 /SubFilter [/adbe.pkcs7.detached] /Reasons [(x)] >>"), "Approval", ""},
+	"seed: sub-filter allowed":     {emptyField("/SV << /Ff 2 /SubFilter [/adbe.pkcs7.detached /ETSI.CAdES.detached] >>"), "Approval", ""},
+	"seed: sub-filter not allowed": {emptyField("/SV << /Ff 2 /SubFilter [/adbe.pkcs7.detached] >>"), "Approval", "/SV /SubFilter"},
+	"seed: filter":                 {emptyField("/SV << /Ff 1 /Filter /Entrust.PPKEF >>"), "Approval", "/SV /Filter"},
+	"seed: digest":                 {emptyField("/SV << /Ff 64 /DigestMethod [(SHA512)] >>"), "Approval", "/SV /DigestMethod"},
+	"seed: digest allowed":         {emptyField("/SV << /Ff 64 /DigestMethod [(SHA512) (SHA256)] >>"), "Approval", ""},
+	"seed: reasons":                {emptyField("/SV << /Ff 8 /Reasons [(x)] >>"), "Approval", "/SV /Reasons"},
+	"seed: revocation inside":      {emptyField("/SV << /Ff 32 /AddRevInfo true >>"), "Approval", "/SV /AddRevInfo"},
+	"seed: version":                {emptyField("/SV << /Ff 4 /V 4 >>"), "Approval", "/SV /V"},
+	"seed: certify":                {emptyField("/SV << /MDP << /P 1 >> >>"), "Approval", "/SV /MDP"},
+	"seed: certificate":            {emptyField("/SV << /Cert << /Ff 1 /Subject [<00>] >> >>"), "Approval", "/SV /Cert"},
+	"seed: timestamp":              {emptyField("/SV << /TimeStamp << /URL (http://x) /Ff 1 >> >>"), "Approval", "/SV /TimeStamp"},
+	"seed: unknown":                {emptyField("/SV << /Later 1 >>"), "Approval", "/SV /Later"},
+	"lock not understood":          {emptyField("/Lock << /Action /All /P 2 >>"), "Approval", "/Lock"},
+	"lock without fields":          {emptyField("/Lock << /Action /Include >>"), "Approval", "/Lock"},
+	"lock":                         {emptyField("/Lock << /Action /All >>"), "Approval", ""},
+	"not asked for":                {emptyField("/SV << /Later 1 >> /Lock 7"), "", ""},
+}
+
 func TestCheck(t *testing.T) {
-	for name, tt := range map[string]struct {
-		in    []byte
-		field string
-		want  string // part of the reason; empty when it can be signed
-	}{
-		"encrypted":        {pdftest.Encrypted(), "", "encrypted"},
-		"usage rights":     {page1(pdftest.Table, "/Perms << /UR3 4 0 R >>", "", "4 << /Type /Sig >>"), "", "usage rights"},
-		"old usage rights": {page1(pdftest.Table, "/Perms << /UR 4 0 R >>", "", "4 << /Type /Sig >>"), "", "usage rights"},
-		"dynamic XFA": {
-			page1(pdftest.Table, "/NeedsRendering true /AcroForm << /Fields [4 0 R] /XFA [] >>", "", "4 << /FT /Tx /T (a) >>"), "", "XFA-only",
-		},
-		"XFA without fields": {page1(pdftest.Table, "/AcroForm << /Fields [] /XFA 4 0 R >>", "", "4 "+pdftest.StreamBody("", "<xdp/>")), "", "XFA-only"},
-		"XFA and AcroForm":   {page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] /XFA [] >>", "", "4 << /FT /Tx /T (a) >>"), "", "copy in AcroForm"},
-
-		"certified, nothing allowed":        {signedField(docMDP("/P 1"), "", "/Perms << /DocMDP 5 0 R >>"), "", "DocMDP level 1"},
-		"certified, nothing, not in /Perms": {signedField(docMDP("/P 1"), "", ""), "", "DocMDP level 1"},
-		"certified, signing allowed":        {signedField(docMDP("/P 2"), "", "/Perms << /DocMDP 5 0 R >>"), "", ""},
-		"certified, default":                {signedField(docMDP(""), "", "/Perms << /DocMDP 5 0 R >>"), "", ""},
-		"certified, annotations too":        {signedField(docMDP("/P 3"), "", "/Perms << /DocMDP 5 0 R >>"), "", ""},
-
-		"locks all":                     {signedField(fieldMDP("/Action /All"), "", ""), "", "locks every other field"},
-		"locks all, named":              {signedField(fieldMDP("/Action /All"), "", ""), "Mine", `locks the field "Mine"`},
-		"locks all, by /Lock":           {signedField("", "/Lock << /Action /All >>", ""), "", "locks every other field"},
-		"locks others":                  {signedField(fieldMDP("/Action /Exclude /Fields [(Mine)]"), "", ""), "", "locks every other field"},
-		"locks others, not this":        {signedField(fieldMDP("/Action /Exclude /Fields [(Mine)]"), "", ""), "Mine", ""},
-		"locks one":                     {signedField(fieldMDP("/Action /Include /Fields [(Mine)]"), "", ""), "", ""},
-		"locks this one":                {signedField(fieldMDP("/Action /Include /Fields [(Mine)]"), "", ""), "Mine", "locks the field"},
-		"locks in a way not understood": {signedField(fieldMDP("/Action /Perhaps"), "", ""), "Mine", "locks the field"},
-		"locks the document":            {signedField("", "/Lock << /Action /Include /Fields [(x)] /P 1 >>", ""), "", "whole document"},
-
-		"field":                     {emptyField(""), "Approval", ""},
-		"field signed":              {signedField("", "", ""), "Author", "signed already"},
-		"field of text":             {pdftest.WithForm(), "name", "not a signature field"},
-		"field read-only":           {emptyField("/Ff 1"), "Approval", "read-only"},
-		"field, value null":         {emptyField("/V null"), "Approval", ""},
-		"field, value dangling":     {emptyField("/V 99 0 R"), "Approval", ""},
-		"new name with a full stop": {pdftest.WithForm(), "a.b", "full stop"},
-		"group": {
-			page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] >>", "", "4 << /T (a) /Kids [5 0 R] >>", "5 << /FT /Sig /T (b) /Parent 4 0 R >>"), "a", "group of fields",
-		},
-		"field in a group": {
-			page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] >>", "", "4 << /T (a) /FT /Sig /Kids [5 0 R] >>", "5 << /T (b) /Parent 4 0 R >>"), "a.b", "",
-		},
-		"field direct": {page1(pdftest.Table, "/AcroForm << /Fields [<< /FT /Sig /T (d) >>] >>", ""), "d", "direct object"},
-		"page direct":  {directPage(), "", "first page is a direct object"},
-
-		"seed: recommended":            {emptyField("/SV << /Type /SV /Ff 0 /SubFilter [/adbe.pkcs7.detached] /Reasons [(x)] >>"), "Approval", ""},
-		"seed: sub-filter allowed":     {emptyField("/SV << /Ff 2 /SubFilter [/adbe.pkcs7.detached /ETSI.CAdES.detached] >>"), "Approval", ""},
-		"seed: sub-filter not allowed": {emptyField("/SV << /Ff 2 /SubFilter [/adbe.pkcs7.detached] >>"), "Approval", "/SV /SubFilter"},
-		"seed: filter":                 {emptyField("/SV << /Ff 1 /Filter /Entrust.PPKEF >>"), "Approval", "/SV /Filter"},
-		"seed: digest":                 {emptyField("/SV << /Ff 64 /DigestMethod [(SHA512)] >>"), "Approval", "/SV /DigestMethod"},
-		"seed: digest allowed":         {emptyField("/SV << /Ff 64 /DigestMethod [(SHA512) (SHA256)] >>"), "Approval", ""},
-		"seed: reasons":                {emptyField("/SV << /Ff 8 /Reasons [(x)] >>"), "Approval", "/SV /Reasons"},
-		"seed: revocation inside":      {emptyField("/SV << /Ff 32 /AddRevInfo true >>"), "Approval", "/SV /AddRevInfo"},
-		"seed: version":                {emptyField("/SV << /Ff 4 /V 4 >>"), "Approval", "/SV /V"},
-		"seed: certify":                {emptyField("/SV << /MDP << /P 1 >> >>"), "Approval", "/SV /MDP"},
-		"seed: certificate":            {emptyField("/SV << /Cert << /Ff 1 /Subject [<00>] >> >>"), "Approval", "/SV /Cert"},
-		"seed: timestamp":              {emptyField("/SV << /TimeStamp << /URL (http://x) /Ff 1 >> >>"), "Approval", "/SV /TimeStamp"},
-		"seed: unknown":                {emptyField("/SV << /Later 1 >>"), "Approval", "/SV /Later"},
-		"lock not understood":          {emptyField("/Lock << /Action /All /P 2 >>"), "Approval", "/Lock"},
-		"lock without fields":          {emptyField("/Lock << /Action /Include >>"), "Approval", "/Lock"},
-		"lock":                         {emptyField("/Lock << /Action /All >>"), "Approval", ""},
-		"not asked for":                {emptyField("/SV << /Later 1 >> /Lock 7"), "", ""},
-	} {
+	for name, tt := range checks {
 		t.Run(name, func(t *testing.T) {
 			opts := options()
 			opts.Field = tt.field
