@@ -79,13 +79,13 @@ func (f *failure) classify(err error, bill sign.Bill) {
 		f.hint("a signature of a revoked certificate is worth nothing; ask the operator of the service")
 	} else if _, ok := errors.AsType[*verify.DemandError](err); ok {
 		f.code = codeLevel
+	} else if large, ok := errors.AsType[*pdfsig.TooLargeError](err); ok {
+		f.hint("--reserve %d makes room enough", pdfsig.TokenAllowance+large.Need-large.Reserved)
 	} else if _, ok := errors.AsType[*pdfsig.StampError](err); ok {
 		f.code = codeLevel
 		f.hint("--level b-b signs without a timestamp, but such a signature ends with its certificate")
 	} else if _, ok := errors.AsType[*sign.SelfCheckError](err); ok {
 		f.hint("this should not happen: please report it, with the file if it may be shown")
-	} else if large, ok := errors.AsType[*pdfsig.TooLargeError](err); ok {
-		f.hint("--reserve %d makes room enough", pdfsig.TokenAllowance+large.Need-large.Reserved)
 	} else if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		f.hint("make room beside the output, or name an output on another disk")
 	}
@@ -161,6 +161,8 @@ func (f *failure) service(err error, bill sign.Bill) bool {
 		f.hint("%s", networkHint(err, answered))
 	case answered && api.Op == dssclient.OpIdentity:
 		f.hint("the account's policy decides what an identity may contain: gsign sign --dry-run compares it with --subject, --subject-da and --san")
+	case answered && api.Op == dssclient.OpSign && api.StatusCode == 404:
+		f.hint("the service does not know the identity any more: run the command again")
 	default:
 		return false
 	}

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -103,5 +102,3 @@ func (b *bench) left() string {
 	}
 	return strings.Join(names, " ")
 }
-
-var _ = fmt.Sprint

@@ -43,7 +43,7 @@ func outputName(r *sign.Result) string {
 }
 
 func signedRows(r *sign.Result) [][2]string {
-	out := [][2]string{{"signer", signer(r.Signer)}, {"field", r.Field}}
+	out := [][2]string{{"signer", signer(r.Signer)}, {"organization", r.Signer.Company}, {"field", r.Field}}
 	if !r.Time.IsZero() {
 		out = append(out, [2]string{"time", moment(r.Time) + ", from the timestamp"})
 	}
@@ -57,20 +57,18 @@ func signedRows(r *sign.Result) [][2]string {
 		out = append(out, [2]string{"validates until", moment(r.ValidatesUntil)})
 	}
 	return append(out,
-		[2]string{"original", fmt.Sprintf("%s unchanged, sha256 %s", term.Bytes(r.Input.Bytes), r.Input.SHA256)},
+		[2]string{"original", term.Bytes(r.Input.Bytes) + ", unchanged in the output's first bytes"},
+		[2]string{"sha256", r.Output.PrefixSHA256},
 		[2]string{"calls", calls(r)},
 		[2]string{"billed", billed(r.Billed)})
 }
 
 // signer is who signed, in the words people use; the JSON result has the whole subject.
 func signer(c *sign.Certificate) string {
-	switch {
-	case c.Name == "":
+	if c.Name == "" {
 		return c.Subject
-	case c.Company == "":
-		return c.Name
 	}
-	return c.Name + " (" + c.Company + ")"
+	return c.Name
 }
 
 func dryRunRows(r *sign.Result) [][2]string {
@@ -79,7 +77,8 @@ func dryRunRows(r *sign.Result) [][2]string {
 		would += ", 1 timestamp"
 	}
 	return [][2]string{
-		{"would sign", fmt.Sprintf("%s (%s, sha256 %s)", r.Input.Path, term.Bytes(r.Input.Bytes), r.Input.SHA256)},
+		{"would sign", fmt.Sprintf("%s (%s)", r.Input.Path, term.Bytes(r.Input.Bytes))},
+		{"sha256", r.Input.SHA256},
 		{"to", r.Output.Path},
 		{"level", r.Level},
 		{"would charge", would},
@@ -94,6 +93,9 @@ func rows(b *strings.Builder, s *term.Streams, table [][2]string) {
 		width = max(width, len(row[0]))
 	}
 	for _, row := range table {
+		if row[1] == "" {
+			continue
+		}
 		fmt.Fprintf(b, "  %s%s %s\n", s.Faint(row[0]+":"), strings.Repeat(" ", width-len(row[0])), term.Clean(row[1]))
 	}
 }
