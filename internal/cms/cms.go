@@ -4,8 +4,9 @@
 // content, and the timestamp tokens in it. Most callers need [SignedAttributes] and [Envelope] to write, [Parse] and
 // [ParseToken] to read.
 //
-// What is written is DER. What is read may be BER. digitorus/pkcs7 is not used: it adds the signing-time that PAdES
-// forbids, hashes the content in memory, knows no RSASSA-PSS and does not count attributes or signers.
+// What is written is DER. What is read may be BER. digitorus/pkcs7 builds and verifies nothing here: it adds the
+// signing-time that PAdES forbids, hashes the content in memory, knows no RSASSA-PSS and does not count attributes or
+// signers. It is the second reader: see [SignedData.SecondOpinion].
 package cms
 
 import (

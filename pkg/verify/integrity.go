@@ -65,6 +65,8 @@ func (v *validator) integrity(j *judged) error {
 	}
 	if err != nil {
 		j.unverified(err)
+	} else if err := sd.SecondOpinion(); err != nil {
+		j.wrong(finding(check(err, "A3"), "RFC 5652 5", "its CMS is ambiguous: %v", err))
 	}
 	j.checkBaseline()
 	return nil
