@@ -138,7 +138,7 @@ def pyhanko():
               flags=fields.SigSeedValFlags.REASONS, reasons=["one"])), approval="refuse:/SV")
     field("field-lock.pdf", "empty signature field Approval with /Lock, action All",
           SigFieldSpec("Approval", box=box, field_mdp_spec=fields.FieldMDPSpec(fields.FieldMDPAction.ALL)),
-          approval="refuse:/Lock")
+          approval="sign")
 
 
 for make in (reportlab, fpdf2, weasy, rewriters, pyhanko):

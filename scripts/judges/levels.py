@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signs every file of testdata/pdfs at each level and has it judged. Called by run; see there.
+
+usage: levels.py GSIGN CLASSPATH [FILE...]
+"""
+import collections
+import csv
+import os
+import pathlib
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from judge import hanko, outside, pdf, sandbox
+from judge.dss import Dss
+
+PDFS = pathlib.Path(__file__).resolve().parents[2] / "testdata" / "pdfs"
+LOT = 48
+LATER = 20  # minutes: the signing certificate has been dead for ten
+FORMAT = {"b-b": "PAdES-BASELINE-B", "b-t": "PAdES-BASELINE-T", "b-lt": "PAdES-BASELINE-LT"}
+
+
+class Case:
+    """One input at one level with one profile."""
+
+    def __init__(self, row, level, profile, flags=()):
+        self.file, self.level, self.profile, self.flags = row["file"], level, profile, flags
+        self.expected = row["expected_with_field_Approval"] if flags else row["expected"]
+        self.path = PDFS / self.file
+        self.bad = []
+        self.notes = []
+
+    @property
+    def name(self):
+        return " ".join([self.file, self.level, self.profile, *self.flags])
+
+    def sign(self, box, work):
+        self.out = work / f"{self.path.stem}.{self.level}.{self.profile}{'.field' if self.flags else ''}.pdf"
+        try:
+            code, text, result = box.sign(self.path, self.out, "--level", self.level, *self.flags)
+        except Exception as e:  # a hang is a finding, not the end of the run
+            self.bad.append(f"gsign: {e}")
+            return
+        if self.expected == "sign":
+            if code != 0 or not self.out.exists():
+                self.bad.append(f"gsign: exit code {code}: {text}")
+            elif not result or result["level"].lower() != self.level:
+                self.bad.append(f"gsign: the result says {result and result['level']}")
+            return
+        reason = self.expected.removeprefix("refuse:")
+        if code != 7:
+            self.bad.append(f"gsign: exit code {code} instead of 7: {text}")
+        if reason.lower() not in text.lower():
+            self.bad.append(f"gsign: no word of {reason!r}: {text}")
+        if self.out.exists():
+            self.bad.append("gsign: refused, and left an output")
+        self.notes.append(text.splitlines()[0] if text else "")
+
+    @property
+    def signed(self):
+        return self.expected == "sign" and self.out.exists()
+
+
+def by_dss(case, dss):
+    """EU DSS offline, and online while the sandbox answers for OCSP and CRL."""
+    def check(indication, reason="", **how):
+        verdicts = dss.judge(case.out, **how)
+        say = f"EU DSS {how or 'offline'}: "
+        if isinstance(verdicts, str) or not verdicts:
+            return case.bad.append(f"{say}{verdicts or 'no signature'}")
+        v = verdicts[0]
+        if (v.level, v.indication, v.reason) != (FORMAT[case.level], indication, reason):
+            case.bad.append(f"{say}{v}")
+        case.bad.extend(f"{say}signature {i} is not intact" for i, v in enumerate(verdicts) if not v.intact)
+
+    if case.level == "b-lt":
+        check("TOTAL_PASSED")
+        check("TOTAL_PASSED", minutes=LATER)
+    else:
+        # No revocation data at all. EU DSS 6.4 keeps TRY_LATER for data that is there and not fresh.
+        check("INDETERMINATE", "CERTIFICATE_CHAIN_GENERAL_FAILURE")
+        check("TOTAL_PASSED", online=True)
+
+
+def by_hanko(case, roots):
+    try:
+        bad = hanko.judge(case.out, case.path, roots, (0, LATER) if case.level == "b-lt" else ())
+    except Exception as e:
+        bad = [f"{type(e).__name__}: {e}"]
+    case.bad.extend(f"pyHanko: {b}" for b in bad)
+
+
+def by_programs(case, pdfsig, openssl):
+    data, original = case.out.read_bytes(), case.path.read_bytes()
+    try:
+        case.bad += pdf.structure(data, original)
+        case.bad += pdfsig.judge(case.out, data)
+        case.bad += openssl.judge(data)
+    except ValueError as e:
+        case.bad.append(str(e))
+    before, after = outside.qpdf(case.path), outside.qpdf(case.out)
+    if after > before:
+        case.bad.append("qpdf --check: worse than the input")
+    if outside.look(case.path) != outside.look(case.out):
+        case.bad.append("pdftoppm: the pages look different")
+
+
+def judge_profile(profile, cases, gsign, classpath, work):
+    seconds = collections.Counter()
+
+    def timed(what, f):
+        start = time.monotonic()
+        f()
+        seconds[what] += time.monotonic() - start
+
+    with sandbox.Sandbox(gsign, work / f"sandbox-{profile}", profile) as box, Dss(classpath, box.roots) as dss:
+        roots, tools = hanko.load_roots(box.roots), work / f"tools-{profile}"
+        tools.mkdir()
+        pdfsig, openssl = outside.PdfSig(tools), outside.OpenSSL(tools, box.roots)
+        # In lots: what is judged online must be judged in the ten minutes that a signing certificate lives.
+        for i in range(0, len(cases), LOT):
+            lot = cases[i:i + LOT]
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                timed("sign", lambda: list(pool.map(lambda c: c.sign(box, work), lot)))
+            signed = [c for c in lot if c.signed]
+            for c in signed:
+                if c.level == "b-lt" and not openssl.knows:
+                    openssl.learn(hanko.store_certificates(c.out, c.path))
+            with ThreadPoolExecutor(2) as pool:  # Java and programs beside Python
+                todo = [pool.submit(timed, "EU DSS", lambda: [by_dss(c, dss) for c in signed]),
+                        pool.submit(timed, "programs", lambda: [by_programs(c, pdfsig, openssl) for c in signed])]
+                timed("pyHanko", lambda: [by_hanko(c, roots) for c in signed])
+                for t in todo:
+                    t.result()
+    print(f"{profile}: " + ", ".join(f"{k} {v:.0f} s" for k, v in seconds.items()), flush=True)
+
+
+def main():
+    gsign, classpath, only = sys.argv[1], sys.argv[2], sys.argv[3:]
+    with open(PDFS / "MANIFEST.tsv", newline="") as f:
+        rows = [r for r in csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)
+                if not only or r["file"] in only]
+    listed, there = {r["file"] for r in rows}, {p.name for p in PDFS.glob("*.pdf")}
+    if not only and listed != there:
+        sys.exit(f"MANIFEST.tsv and the folder differ: {sorted(listed ^ there)}")
+    trial = [Case(r, level, "trial") for r in rows for level in FORMAT]
+    trial += [Case(r, "b-lt", "trial", ("--field", "Approval")) for r in rows if r["expected_with_field_Approval"] != "-"]
+    production = [Case(r, "b-lt", "production") for r in rows if r["expected"] == "sign"]
+    with tempfile.TemporaryDirectory() as work:
+        work = pathlib.Path(work)
+        judge_profile("trial", trial, gsign, classpath, work)
+        judge_profile("production", production, gsign, classpath, work)
+
+    cases = trial + production
+    width = max(len(r["file"]) for r in rows)
+    columns = ["b-b", "b-t", "b-lt", "prod", "field"]
+    print(f"\n{'file':{width}}  " + "  ".join(f"{c:6}" for c in columns))
+    for r in rows:
+        cells = []
+        for column, keys in zip(columns, [("b-b", "trial", 0), ("b-t", "trial", 0), ("b-lt", "trial", 0),
+                                          ("b-lt", "production", 0), ("b-lt", "trial", 2)]):
+            c = next((c for c in cases if (c.file, c.level, c.profile, len(c.flags)) == (r["file"], *keys)), None)
+            cells.append("-" if c is None else "FAIL" if c.bad else "ok" if c.expected == "sign" else "refused")
+        print(f"{r['file']:{width}}  " + "  ".join(f"{c:6}" for c in cells))
+    print()
+    for c in cases:
+        if c.expected != "sign" and c.level == "b-lt" and not c.bad:
+            print(f"{c.name}: {' '.join(c.notes)}")
+    failed = [c for c in cases if c.bad]
+    for c in failed:
+        print(f"FAIL {c.name}", *c.bad, sep="\n     ")
+    print(f"judges: {len(cases) - len(failed)} passed, {len(failed)} failed")
+    sys.exit(1 if failed or not cases else 0)
+
+
+if __name__ == "__main__":
+    main()
