@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -284,97 +283,6 @@ func TestDigestsAndIdentities(t *testing.T) {
 	c.want(404, "GET", "/identity/"+id.ID+"/sign/"+hexDigest("x"), "", nil)
 	if n := srv.Counters(); n.Signs != 3 || n.Timestamps != 0 {
 		t.Errorf("counters: %+v", n)
-	}
-}
-
-func TestKnobs(t *testing.T) {
-	srv := startServer(t, WithProfile(Production), WithStrictDigest(), WithLowerCaseSignature(), WithMalformedDigestStatus(400),
-		WithUnknownIdentityStatus(410), WithWholeCertificatePath(), WithLeafValidity(5*time.Minute), WithTokenTTL(time.Hour))
-	c := newWire(t, srv)
-	c.login()
-	id := c.identity("{}")
-	if id.leaf.NotAfter.Sub(id.leaf.NotBefore) != 5*time.Minute {
-		t.Error("leaf validity ignored")
-	}
-	c.want(400, "GET", "/timestamp/"+strings.ToLower(hexDigest("x")), "", nil)
-	c.want(410, "GET", "/identity/nobody/sign/"+hexDigest("x"), "", nil)
-	_, body, err := c.do("GET", "/identity/"+id.ID+"/sign/"+hexDigest("x"), "")
-	if err != nil || !regexp.MustCompile(`^\{"signature":"[0-9a-f]{512}"\}$`).Match(body) {
-		t.Errorf("signature %s: %v", body, err)
-	}
-	var path struct{ Path string }
-	c.want(200, "GET", "/certificate_path", "", &path)
-	if n := strings.Count(path.Path, "BEGIN CERTIFICATE"); n != 3 {
-		t.Errorf("%d certificates in the whole path", n)
-	}
-	for _, addr := range []string{"0.0.0.0:0", "192.0.2.1:0", ":0", "nonsense"} {
-		if srv, err := NewServer(WithAddr(addr)); err == nil {
-			srv.Close()
-			t.Errorf("listens on %q", addr)
-		}
-	}
-}
-
-func TestQuotasAndRates(t *testing.T) {
-	clock := time.Now()
-	srv := startServer(t, WithNow(func() time.Time { return clock }), WithQuota(2, 1), WithRetryAfter(90*time.Second, false),
-		WithRateLimit(OpIdentity, Rate{Burst: 2, Every: 10 * time.Second}))
-	c := newWire(t, srv)
-	c.login()
-	id := c.identity("{}")
-	c.identity("{}")
-	var p wireProblem
-	if resp := c.want(429, "POST", "/identity", "{}", &p); resp.Header.Get("Retry-After") != "90" || p.Description != "Rate Limit Reached" {
-		t.Errorf("429: %+v, Retry-After %q", p, resp.Header.Get("Retry-After"))
-	}
-	clock = clock.Add(10 * time.Second)
-	c.identity("{}")
-	c.want(429, "POST", "/identity", "{}", nil)
-	c.sign(id, hexDigest("1"))
-	c.stamp(hexDigest("1"))
-	value := func(path string) int {
-		var v struct{ Value int }
-		c.want(200, "GET", path, "", &v)
-		return v.Value
-	}
-	got := map[string]int{}
-	for _, path := range []string{"/quotas/signatures", "/quotas/timestamps", "/counters/signatures", "/counters/timestamps", "/counters/identities"} {
-		got[path] = value(path)
-	}
-	want := map[string]int{"/quotas/signatures": 1, "/quotas/timestamps": 0, "/counters/signatures": 1, "/counters/timestamps": 1, "/counters/identities": 3}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-	c.want(402, "GET", "/timestamp/"+hexDigest("2"), "", &p)
-	if p.Description != "Quota Reached" {
-		t.Errorf("402: %+v", p)
-	}
-	over := newWire(t, startServer(t, WithQuota(0, 0), WithOverage(), WithRetryAfter(time.Minute, true),
-		WithRateLimit(OpTimestamp, Rate{Burst: 1})))
-	over.login()
-	over.stamp(hexDigest("1"))
-	resp := over.want(429, "GET", "/timestamp/"+hexDigest("1"), "", nil)
-	if _, err := http.ParseTime(resp.Header.Get("Retry-After")); err != nil {
-		t.Errorf("Retry-After as date: %v", err)
-	}
-}
-
-func TestClockSkew(t *testing.T) {
-	srv := startServer(t, WithClockOffset(-time.Hour))
-	c := newWire(t, srv)
-	c.login()
-	srv.SetClockOffset(42 * time.Minute)
-	c.login()
-	id := c.identity("{}")
-	resp := c.want(200, "GET", "/trustchain", "", nil)
-	date, err := http.ParseTime(resp.Header.Get("Date"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, got := range map[string]time.Time{"Date": date, "notBefore": id.leaf.NotBefore} {
-		if skew := time.Until(got); skew < 41*time.Minute || skew > 43*time.Minute {
-			t.Errorf("%s runs %v ahead", name, skew)
-		}
 	}
 }
 

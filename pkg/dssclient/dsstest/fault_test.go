@@ -11,8 +11,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -94,7 +92,17 @@ func TestTransportFaults(t *testing.T) {
 			c.login()
 		}
 	}
-	if _, body, err := get(Fault{Kind: TruncatedBody}); !errors.Is(err, io.ErrUnexpectedEOF) && err == nil {
+}
+
+func TestSlowAndBrokenBodies(t *testing.T) {
+	srv := startServer(t)
+	c := newWire(t, srv)
+	c.login()
+	get := func(f Fault) (*http.Response, []byte, error) {
+		f.Op = OpTrustChain
+		return strike(t, c, f, "GET", "/trustchain", "")
+	}
+	if _, body, err := get(Fault{Kind: TruncatedBody}); err == nil {
 		t.Errorf("truncated: %d bytes and %v", len(body), err)
 	}
 	if _, body, err := get(Fault{Kind: HugeBody}); err != nil || len(body) < hugeBody {
@@ -108,7 +116,12 @@ func TestTransportFaults(t *testing.T) {
 	if _, _, err := get(Fault{Kind: Hang}); err == nil {
 		t.Error("hang: an answer")
 	}
-	c.http.Timeout = 0
+}
+
+func TestTimesAndAfter(t *testing.T) {
+	srv := startServer(t)
+	c := newWire(t, srv)
+	c.login()
 	in := srv.Inject(Fault{Op: OpTrustChain, Kind: ServiceBusy, After: 1, Times: 2})
 	for _, want := range []int{200, 503, 503, 200} {
 		c.want(want, "GET", "/trustchain", "", nil)
@@ -219,6 +232,12 @@ func TestEncodingFaults(t *testing.T) {
 			t.Errorf("%s: no literal newlines in %q", at.op, s)
 		}
 	}
+}
+
+func TestTrustChainFaults(t *testing.T) {
+	srv := startServer(t, WithProfile(Production))
+	c := newWire(t, srv)
+	c.login()
 	type chain struct {
 		Certs []string `json:"trustchain"`
 		OCSP  []string `json:"ocsp_revocation_info"`

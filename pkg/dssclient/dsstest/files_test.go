@@ -75,7 +75,23 @@ func TestWriteFiles(t *testing.T) {
 	if b, err := os.ReadFile(filepath.Join(roots, "tsa-root.pem")); err != nil || !bytes.Equal(b, read(TSARootFile)) {
 		t.Errorf("roots: %v", err)
 	}
-	// With nothing but the files, a client logs in.
+}
+
+// TestLoginWithFiles: with nothing but the files, a client logs in.
+func TestLoginWithFiles(t *testing.T) {
+	srv := startServer(t)
+	dir := t.TempDir()
+	if err := srv.WriteFiles(dir); err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string) []byte {
+		t.Helper()
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
 	pair, err := tls.X509KeyPair(read(ClientCertFile), read(ClientKeyFile))
 	if err != nil {
 		t.Fatal(err)

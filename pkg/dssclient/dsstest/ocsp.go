@@ -176,20 +176,16 @@ func (a *authority) live(serial *big.Int, now time.Time) *statement {
 	if r.leaf {
 		s.nextUpdate = r.cert.NotAfter.Add(-leafOCSPMargin)
 		if !s.nextUpdate.After(now) {
-			s.nextUpdate = later(r.cert.NotAfter, now)
+			s.nextUpdate = r.cert.NotAfter
+		}
+		if !s.nextUpdate.After(now) { // asked after its end, which real responders answer for a while
+			s.nextUpdate = now.Add(time.Minute)
 		}
 	}
 	if !r.revokedAt.IsZero() {
 		s.status, s.revokedAt = revoked, r.revokedAt
 	}
 	return s
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // revocationList is the authority's CRL at now.

@@ -204,6 +204,10 @@ func TestWebFaults(t *testing.T) {
 	if n.OCSP != 4 || n.CRL != 8 || n.AIA != 3 || n.Requests[OpAIA] != 6 {
 		t.Errorf("counters: %+v", n)
 	}
+}
+
+func TestWebPaths(t *testing.T) {
+	srv := startServer(t)
 	for path, want := range map[string]int{"/": 404, "/ocsp/nobody": 404, "/ocsp/root": 200, "/ocsp/root/!!": 400, "/crl/root.crl": 200} {
 		resp, err := http.Get(srv.WebURL + path)
 		if err != nil || resp.StatusCode != want {
