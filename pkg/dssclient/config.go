@@ -19,9 +19,10 @@ const (
 	// TokenLifetime is what a token is used for: the sister API's reference says ten minutes, its clients use nine.
 	TokenLifetime = 9 * time.Minute
 
-	// IdentityMargin is how much of its ten minutes an identity must have left to be used for one more document: two
-	// minutes hold the slowest document seen (a minute of hashing), both billed calls at their usual second each, the
-	// question to the leaf's OCSP responder after the timestamp (up to 75 s), and a clock that is some seconds wrong.
+	// IdentityMargin is how much of its ten minutes an identity must have left to be used for one more document. Before
+	// the certificate ends, the document must be prepared, signed and stamped (each billed call takes about a second), and
+	// its OCSP responder asked again after the timestamp, which may take 75 s when a fresh answer is demanded. That leaves
+	// some 40 s for preparation and for a clock that is wrong by seconds.
 	IdentityMargin = 2 * time.Minute
 
 	// SignMargin is what must be left when the digest goes out. The timestamp has to fall before the certificate's end,

@@ -13,78 +13,89 @@ import (
 	"time"
 )
 
-// TestBilledOutcomes: what each answer to a billed call means for money.
+// What an answer to a billed call means for money.
+const notCharged, unknown, charged = "not charged", "unknown", "charged"
+
+func fromGateway(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = fmt.Fprint(w, "<html>gateway</html>")
+	}
+}
+
+func fromService(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { problem(w, status, "words") }
+}
+
+func withBody(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, body) }
+}
+
+var billedOutcomes = map[string]struct {
+	answer http.HandlerFunc
+	want   string
+}{
+	"400":              {fromService(400), notCharged},
+	"402":              {fromService(402), notCharged},
+	"404 without body": {fromGateway(404), notCharged},
+	"422":              {fromService(422), notCharged},
+	"429":              {fromService(429), notCharged},
+	"429 without body": {fromGateway(429), notCharged},
+	"302": {func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/v2/quotas/signatures", http.StatusFound)
+	}, notCharged},
+	"500":              {fromService(500), notCharged},
+	"503":              {fromService(503), notCharged},
+	"500 from gateway": {fromGateway(500), unknown},
+	"502 from gateway": {fromGateway(502), unknown},
+	"503 from gateway": {fromGateway(503), unknown},
+	"504 from gateway": {fromGateway(504), unknown},
+	"502 in JSON":      {fromService(502), unknown},
+	"body cut off": {func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		_, _ = fmt.Fprint(w, `{"sig`)
+	}, unknown},
+	"empty":      {withBody(""), charged},
+	"HTML":       {withBody("<html>"), charged},
+	"array":      {withBody("[]"), charged},
+	"no member":  {withBody("{}"), charged},
+	"wrong type": {withBody(`{"signature":1,"token":1}`), charged},
+	"trailing":   {withBody(`{"signature":"AA","token":"AA"}{}`), charged},
+	"too long":   {withBody(`{"x":"` + strings.Repeat("a", maxAnswer) + `"}`), charged},
+	"202":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }, charged},
+}
+
 func TestBilledOutcomes(t *testing.T) {
-	html := func(status int) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(status)
-			_, _ = fmt.Fprint(w, "<html>gateway</html>")
-		}
-	}
-	service := func(status int) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) { problem(w, status, "words") }
-	}
-	raw := func(body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, body) }
-	}
-	const notCharged, unknown, charged = "not charged", "unknown", "charged"
-	for name, tc := range map[string]struct {
-		answer http.HandlerFunc
-		want   string
-	}{
-		"400":              {service(400), notCharged},
-		"402":              {service(402), notCharged},
-		"404 without body": {html(404), notCharged},
-		"422":              {service(422), notCharged},
-		"429":              {service(429), notCharged},
-		"429 without body": {html(429), notCharged},
-		"302":              {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/v2/quotas/signatures", 302) }, notCharged},
-		"500":              {service(500), notCharged},
-		"503":              {service(503), notCharged},
-		"500 from gateway": {html(500), unknown},
-		"502 from gateway": {html(502), unknown},
-		"503 from gateway": {html(503), unknown},
-		"504 from gateway": {html(504), unknown},
-		"502 in JSON":      {service(502), unknown},
-		"body cut off": {func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Length", "1000")
-			_, _ = fmt.Fprint(w, `{"sig`)
-		}, unknown},
-		"empty":      {raw(""), charged},
-		"HTML":       {raw("<html>"), charged},
-		"array":      {raw("[]"), charged},
-		"no member":  {raw("{}"), charged},
-		"wrong type": {raw(`{"signature":1,"token":1}`), charged},
-		"trailing":   {raw(`{"signature":"AA","token":"AA"}{}`), charged},
-		"too long":   {raw(`{"x":"` + strings.Repeat("a", maxAnswer) + `"}`), charged},
-		"202":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(202) }, charged},
-	} {
+	for name, tc := range billedOutcomes {
 		for op, call := range billed {
 			t.Run(name+"/"+string(op), func(t *testing.T) {
 				s := startService(t, false)
 				s.handle(op, tc.answer)
 				c := s.client()
-				err := call(t.Context(), c)
-				var api *APIError
-				var answer *AnswerError
-				got := c.Calls()
-				switch tc.want {
-				case notCharged:
-					if !errors.As(err, &api) || IsOutcomeUnknown(err) || got.Charged.Total()+got.Unknown.Total() != 0 {
-						t.Errorf("error is %v with %+v, want an answer that cost nothing", err, got)
-					}
-				case unknown:
-					if !IsOutcomeUnknown(err) || got.Unknown.Total() != 1 || got.Charged.Total() != 0 {
-						t.Errorf("error is %v with %+v, want an unknown outcome", err, got)
-					}
-				case charged:
-					if !errors.As(err, &answer) || !answer.Charged || got.Charged.Total() != 1 || got.Unknown.Total() != 0 {
-						t.Errorf("error is %v with %+v, want a charged answer", err, got)
-					}
-				}
+				wantOutcome(t, call(t.Context(), c), c.Calls(), tc.want)
 				s.wantCount(op, 1)
 				s.wantCount(OpQuota, 0) // the redirect's target
 			})
+		}
+	}
+}
+
+func wantOutcome(t *testing.T, err error, got Calls, want string) {
+	t.Helper()
+	var api *APIError
+	var answer *AnswerError
+	switch want {
+	case notCharged:
+		if !errors.As(err, &api) || IsOutcomeUnknown(err) || got.Charged.Total()+got.Unknown.Total() != 0 {
+			t.Errorf("error is %v with %+v, want an answer that cost nothing", err, got)
+		}
+	case unknown:
+		if !IsOutcomeUnknown(err) || got.Unknown.Total() != 1 || got.Charged.Total() != 0 {
+			t.Errorf("error is %v with %+v, want an unknown outcome", err, got)
+		}
+	case charged:
+		if !errors.As(err, &answer) || !answer.Charged || got.Charged.Total() != 1 || got.Unknown.Total() != 0 {
+			t.Errorf("error is %v with %+v, want a charged answer", err, got)
 		}
 	}
 }
