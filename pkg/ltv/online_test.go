@@ -96,7 +96,9 @@ func TestResponderFails(t *testing.T) {
 			w := w.copy(t)
 			w.set("/ocsp/signca", tt.handler)
 			client := *w.client
-			client.Timeout = 300 * time.Millisecond
+			if tt.name == "slow" {
+				client.Timeout = 500 * time.Millisecond
+			}
 			e, err := (&Online{Client: &client}).Evidence(t.Context(), w.Leaf.Certificate, w.PKI.CA.Certificate)
 			if err != nil {
 				t.Fatal(err)

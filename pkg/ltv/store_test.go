@@ -507,12 +507,16 @@ func TestReadStoreLimits(t *testing.T) {
 }
 
 func FuzzReadStore(f *testing.F) {
-	w := newWorld(f, time.Now(), shape{})
+	// no server: its goroutines would look like coverage
+	w := &world{PKI: makePKI(f, time.Now(), "http://responder.test", shape{nocheck: true, age: 5 * time.Second})}
+	offline := func(o *Options) {
+		o.Source, o.Certificates, o.VRI = plainSource{w}, append(w.Chain(), w.TSAChain()...), true
+	}
 	bt := sign(f, w, pdftest.Classic(), true)
-	out, _ := mustExtend(f, w, bt, func(o *Options) { o.VRI = true })
+	out, _ := mustExtend(f, w, bt, offline)
 	f.Add(out)
 	f.Add(pdftest.XRefStream())
-	packed, _ := mustExtend(f, w, sign(f, w, pdftest.ObjectStreamForm(), true), nil)
+	packed, _ := mustExtend(f, w, sign(f, w, pdftest.ObjectStreamForm(), true), offline)
 	f.Add(packed)
 	f.Fuzz(func(t *testing.T, file []byte) {
 		doc, err := pdfsig.Open(bytes.NewReader(file), int64(len(file)), nil)
