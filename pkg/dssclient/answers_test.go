@@ -5,6 +5,7 @@ package dssclient
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -103,6 +104,9 @@ func TestParseTimestamp(t *testing.T) {
 	if err != nil || !bytes.Equal(got, token) {
 		t.Fatalf("got %x, %v", got, err)
 	}
+	content := func(outer, inner asn1.ObjectIdentifier, b []byte) []byte {
+		return mustDER(t, testContentInfo{outer, testSignedData{Encapsulated: testEncapsulated{inner, b}}})
+	}
 	type info struct{ Status int }
 	type resp struct {
 		Info  info
@@ -119,9 +123,9 @@ func TestParseTimestamp(t *testing.T) {
 		"other digest":  {tokenDER(t, digestOf(8)), "another digest"},
 		"tail":          {append(slices.Clone(token), 0, 0), "after"},
 		"not CMS":       {[]byte{0x04, 0}, "ContentInfo"},
-		"not a token":   {mustDER(t, testContentInfo{oidSignedData, testSignedData{Encapsulated: testEncapsulated{oidSHA256, nil}}}), "not TSTInfo"},
-		"no TSTInfo":    {mustDER(t, testContentInfo{oidSignedData, testSignedData{Encapsulated: testEncapsulated{oidTSTInfo, []byte{5, 0}}}}), "TSTInfo"},
-		"not signed":    {mustDER(t, testContentInfo{oidSHA256, testSignedData{Encapsulated: testEncapsulated{oidTSTInfo, nil}}}), "SignedData"},
+		"not a token":   {content(oidSignedData, oidSHA256, nil), "not TSTInfo"},
+		"no TSTInfo":    {content(oidSignedData, oidTSTInfo, []byte{5, 0}), "TSTInfo"},
+		"not signed":    {content(oidSHA256, oidTSTInfo, nil), "SignedData"},
 		"cut off":       {token[:len(token)-3], "ContentInfo"},
 		"nothing in it": {nil, "no token"},
 	} {
