@@ -270,11 +270,20 @@ func same(a, b string) bool {
 	return err == nil && pa == pb
 }
 
-// report prints the result: JSON where it was asked for, else text when all went well.
+// report prints the result. What fails here is said apart: the document may well be signed.
 func (a *app) report(f *signFlags, file *os.File, r *sign.Result) error {
+	err := a.print(f, file, r)
+	if err != nil && r.Status == sign.StatusSigned {
+		return fmt.Errorf("the document was signed, but its result was not written: %w", err)
+	}
+	return err
+}
+
+// print writes JSON where it was asked for, else text when all went well.
+func (a *app) print(f *signFlags, file *os.File, r *sign.Result) error {
 	if file != nil {
 		if err := errors.Join(printJSON(file, r), file.Close()); err != nil {
-			return fmt.Errorf("write the result: %w", err)
+			return err
 		}
 	}
 	switch {
