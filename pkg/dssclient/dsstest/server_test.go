@@ -4,6 +4,7 @@ package dsstest
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -93,6 +94,39 @@ func (c *wire) do(method, path, body string, headers ...string) (*http.Response,
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	return resp, b, err
+}
+
+// leaveWhen sends a GET, breaks it off when ready says so, and returns its error.
+func (c *wire) leaveWhen(path string, ready func() bool) error {
+	c.t.Helper()
+	ctx, cancel := context.WithCancel(c.t.Context())
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.srv.URL+path, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	done := make(chan error, 1)
+	go func() {
+		resp, err := c.http.Do(req)
+		if err == nil {
+			err = resp.Body.Close()
+		}
+		done <- err
+	}()
+	eventually(c.t, "the request did not arrive", ready)
+	cancel()
+	return <-done
+}
+
+// eventually waits, for as long as a busy machine may need.
+func eventually(t *testing.T, complaint string, ready func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !ready(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(complaint)
+		}
+	}
 }
 
 // want wants one status and decodes the answer into out.
