@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gsign/internal/cms"
+	"gsign/internal/limits"
 	"gsign/internal/pkix"
 	"gsign/pkg/ltv"
 )
@@ -38,9 +39,14 @@ func (v *validator) timestamps(j *judged) {
 	if proved {
 		j.Time = at
 	}
-	if j.cms.Signer.Certificate != nil {
-		j.Chain = v.chain(j, "C6", j.cms.Signer.Certificate, at, !proved)
+	leaf := j.cms.Signer.Certificate
+	if leaf == nil {
+		return
 	}
+	if ahead := leaf.NotBefore.Sub(at); !proved && ahead > 0 && ahead <= limits.ClockSkew {
+		at = leaf.NotBefore // issued a moment ago, by a clock that is ahead of ours
+	}
+	j.Chain = v.chain(j, "C6", leaf, at, !proved)
 }
 
 // signatureTimestamp checks the signature's own timestamps and takes the earliest sound one.

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"slices"
 	"time"
 
 	"gsign/pkg/ltv"
@@ -124,6 +125,9 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Rep
 	v.pool = append(v.pool, v.opts.Roots...)
 	v.pool = append(v.pool, v.store.Certificates...)
 	for i := range sigs {
+		if !v.concerned(sigs, i) {
+			continue
+		}
 		j := &judged{SignatureReport: &SignatureReport{Signature: sigs[i]}}
 		v.sigs = append(v.sigs, j)
 		err := v.integrity(j)
@@ -143,6 +147,17 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Rep
 		return nil, err
 	}
 	return v.report(size)
+}
+
+// concerned reports whether a signature has to be judged: one that was asked for, or a document timestamp that may
+// cover it. The others are not even digested.
+func (v *validator) concerned(sigs []pdfsig.Signature, i int) bool {
+	if v.opts.Field == "" || sigs[i].Field == v.opts.Field {
+		return true
+	}
+	return sigs[i].Timestamp && slices.ContainsFunc(sigs, func(s pdfsig.Signature) bool {
+		return s.Field == v.opts.Field && s.RevisionEnd() < sigs[i].RevisionEnd()
+	})
 }
 
 // report selects what was asked for and holds it against the demands.

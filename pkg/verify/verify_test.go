@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"time"
 
 	"gsign/internal/pdf"
 	"gsign/internal/pdf/pdftest"
@@ -139,6 +140,35 @@ func TestWholeDocument(t *testing.T) {
 	}
 }
 
+// TestClockBehind verifies a signature whose certificate was issued by a clock ahead of ours.
+func TestClockBehind(t *testing.T) {
+	w := newWorld(t)
+	b := w.sign(pdftest.Classic(), verify.BB)
+	for behind, sound := range map[time.Duration]bool{2 * time.Second: true, 10 * time.Minute: false} {
+		report, err := check(t, b, &verify.Options{Time: noon.Add(-behind)})
+		if (err == nil) != sound || (report.Signatures[0].Level == verify.BB) != sound {
+			t.Errorf("%v behind: %v", behind, err)
+		}
+	}
+}
+
+// TestEveryShape signs files of every container shape, adds a store, and finds nothing else changed.
+func TestEveryShape(t *testing.T) {
+	w := newWorld(t)
+	for name, in := range map[string][]byte{
+		"Classic": pdftest.Classic(), "NoID": pdftest.NoID(), "NoFinalEOL": pdftest.NoFinalEOL(),
+		"XRefStream": pdftest.XRefStream(), "Hybrid": pdftest.Hybrid(), "ObjectStreamForm": pdftest.ObjectStreamForm(),
+		"DirectForm": pdftest.DirectForm(), "Updated": pdftest.Updated(), "UpdatedMixed": pdftest.UpdatedMixed(),
+		"UpdatedPacked": pdftest.UpdatedPacked(), "signed": w.sign(pdftest.XRefStream(), verify.BT),
+	} {
+		b := w.store(w.sign(in, verify.BT), w.entities()...)
+		report, err := check(t, b, &verify.Options{Roots: roots(t), Require: verify.BLT, RequireWholeDocument: true})
+		if err != nil || report.Signatures[0].Level != verify.BLT {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestField(t *testing.T) {
 	w := newWorld(t)
 	b := w.store(w.sign(w.sign(pdftest.Classic(), verify.BT), verify.BT), w.entities()...)
@@ -233,8 +263,18 @@ func TestPrefixIsNotReadAgain(t *testing.T) {
 	if !bytes.Equal(before, state.Sum(nil)) {
 		t.Error("the state given was changed")
 	}
+	// A third signature: the digest of all before it is known, and the others were not asked for.
+	all := sha256.New()
+	all.Write(b)
+	r := &countingReader{Reader: bytes.NewReader(w.sign(b, verify.BT))}
+	_, err := verify.Verify(t.Context(), r, r.Size(), &verify.Options{
+		Digest: all, DigestSize: int64(len(b)), Field: "Signature3", RequireWholeDocument: true, Time: judged,
+	})
+	if err != nil || r.n > 2<<20 {
+		t.Errorf("%d bytes read: %v", r.n, err)
+	}
 	state.Write([]byte("x"))
-	_, err := check(t, b, &verify.Options{Digest: state, DigestSize: int64(len(in))})
+	_, err = check(t, b, &verify.Options{Digest: state, DigestSize: int64(len(in))})
 	var wrong *verify.Error
 	if !errors.As(err, &wrong) || wrong.Findings[0].Check != "B3" {
 		t.Errorf("a wrong state: %v", err)
