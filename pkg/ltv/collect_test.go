@@ -184,6 +184,8 @@ func TestFailingSource(t *testing.T) {
 	checkIncompleteOrRevoked(t, err, "database locked")
 }
 
+func silent(c *x509.Certificate) { c.OCSPServer, c.CRLDistributionPoints = nil, nil }
+
 // F3: a responder without nocheck needs evidence of its own, from somebody else.
 func TestResponderNeedsEvidence(t *testing.T) {
 	t.Run("found", func(t *testing.T) {
@@ -229,7 +231,6 @@ func TestResponderNeedsEvidence(t *testing.T) {
 		}
 	})
 	t.Run("not found: the CRL serves for the signer as well", func(t *testing.T) {
-		silent := func(c *x509.Certificate) { c.OCSPServer, c.CRLDistributionPoints = nil, nil }
 		w := newWorld(t, time.Now(), shape{responder: []pkixtest.Option{silent}})
 		w.set("/crl/signca", func(rw http.ResponseWriter, _ *http.Request) {
 			_, _ = rw.Write(w.CRL(panicTB{}, w.PKI.CA, time.Now()))
@@ -249,7 +250,6 @@ func TestResponderNeedsEvidence(t *testing.T) {
 
 // F8 holds for any certificate, not only the signer's.
 func TestExempt(t *testing.T) {
-	noRevAvail := pkixtest.Extension([]int{2, 5, 29, 56}, false, []byte{5, 0})
 	valAssured := pkixtest.Extension([]int{0, 4, 0, 194121, 2, 1}, false, []byte{5, 0})
 	w := newWorld(t, time.Now(), shape{nocheck: true, leaf: []pkixtest.Option{valAssured}, tsa: []pkixtest.Option{noRevAvail}})
 	chains, report, err := collectFor(t, signed(w.PKI, w.Now), &Options{Source: &Online{Client: w.client}})

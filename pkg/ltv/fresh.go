@@ -108,7 +108,7 @@ func (c *collector) fresh(it *item, p *proof) bool {
 // certificate lives: an answer from after its end says nothing about it. The last answer is kept if it is newer than
 // what was at hand. Only revocation and cancellation are errors.
 func (c *collector) askAgain(ctx context.Context, it *item, issuer *x509.Certificate) error {
-	start := time.Now()
+	start := time.Now() //nolint:forbidigo // measures how long it takes, nothing is dated by it
 	if err := pause(ctx, c.restOfSecond()); err != nil {
 		return err
 	}

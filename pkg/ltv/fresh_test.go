@@ -53,46 +53,48 @@ func (s *slowResponder) Refresh(ctx context.Context, cert, issuer *x509.Certific
 	return s.Evidence(ctx, cert, issuer)
 }
 
+var noRevAvail = pkixtest.Extension([]int{2, 5, 29, 56}, false, []byte{5, 0})
+
 // In all cases the certificate and its first answer are made at 00:00:00, the timestamp says 00:00:05, and evidence is
 // collected from 00:00:05.3 on.
+var freshTests = []struct {
+	name       string
+	responder  slowResponder
+	shape      shape
+	opts       Options
+	noAnswer   bool          // none was handed out with the certificate
+	later      time.Duration // how much later evidence is collected
+	want       Revocation
+	wantAsked  int64
+	wantWithin time.Duration
+	wantError  string
+	wantOCSPs  int // about the signer
+}{
+	{name: "the second of the timestamp is waited out", want: AfterStamp, wantAsked: 1, wantWithin: 720 * time.Millisecond, wantOCSPs: 2},
+	{name: "nothing to wait for", later: 2 * time.Second, want: AfterStamp, wantAsked: 1, wantOCSPs: 2},
+	{name: "one short retry", responder: slowResponder{lag: time.Second}, want: AfterStamp, wantAsked: 2, wantWithin: 2 * time.Second, wantOCSPs: 2},
+	{name: "one retry and no more", responder: slowResponder{lag: 1900 * time.Millisecond, granularity: 4 * time.Second}, want: AtIssuance, wantAsked: 2, wantWithin: 2 * time.Second, wantOCSPs: 2},
+	{name: "works by the minute, no insisting", responder: slowResponder{granularity: time.Minute}, want: AtIssuance, wantAsked: 1, wantWithin: time.Second, wantOCSPs: 1},
+	{name: "works by the minute, insisting", responder: slowResponder{granularity: time.Minute}, opts: Options{RequireFresh: true}, want: AfterStamp, wantAsked: 14, wantWithin: 62 * time.Second, wantOCSPs: 2},
+	{name: "lags behind, asked late", responder: slowResponder{lag: 2 * time.Minute}, later: 3 * time.Minute, want: AfterStamp, wantAsked: 1, wantOCSPs: 2},
+	{name: "too old, insisting", responder: slowResponder{granularity: time.Hour}, opts: Options{RequireFresh: true}, wantAsked: 17, wantWithin: 76 * time.Second, wantError: "no answer is younger than the timestamp of 2000-01-01T00:00:05Z, the newest is of 2000-01-01T00:00:00Z; its responder was asked again for 1m15s"},
+	{name: "insisting for less", responder: slowResponder{granularity: time.Hour}, opts: Options{RequireFresh: true, FreshWait: 10 * time.Second}, wantAsked: 4, wantWithin: 10 * time.Second, wantError: "asked again for 10s"},
+	{name: "slow and insisting", responder: slowResponder{granularity: time.Hour, latency: 30 * time.Second}, opts: Options{RequireFresh: true}, wantAsked: 3, wantWithin: 96 * time.Second, wantError: "asked again"},
+	{name: "no waiting at all", opts: Options{FreshWait: -1}, want: AtIssuance, wantAsked: 1, wantOCSPs: 2},
+	{name: "ends while it is waited", later: 9*time.Minute + 50*time.Second, responder: slowResponder{granularity: time.Hour}, opts: Options{RequireFresh: true}, wantAsked: 3, wantWithin: 5 * time.Second, wantError: "no answer is younger"},
+	{name: "ended", later: 11 * time.Minute, want: AtIssuance, wantAsked: 0, wantOCSPs: 1},
+	{name: "ended, insisting", later: 11 * time.Minute, opts: Options{RequireFresh: true}, wantAsked: 0, wantError: "it ended at 2000-01-01T00:10:00Z, a later answer would not count"},
+	{name: "ended, nothing at hand", later: 11 * time.Minute, noAnswer: true, wantAsked: 0, wantError: "no evidence is at hand, and it ended at 2000-01-01T00:10:00Z"},
+	{name: "needs none", shape: shape{leaf: []pkixtest.Option{noRevAvail}}, opts: Options{RequireFresh: true}, want: NotNeeded, wantAsked: 0},
+	{name: "responder down", responder: slowResponder{err: errors.New("503")}, want: AtIssuance, wantAsked: 1, wantWithin: time.Second, wantOCSPs: 1},
+	{name: "responder down, insisting", responder: slowResponder{err: errors.New("503")}, opts: Options{RequireFresh: true}, wantAsked: 17, wantWithin: 76 * time.Second, wantError: "503"},
+	{name: "responder down, nothing at hand", responder: slowResponder{err: errors.New("503")}, noAnswer: true, wantAsked: 2, wantWithin: time.Second, wantError: "503"},
+	{name: "nothing at hand", noAnswer: true, want: AfterStamp, wantAsked: 1, wantWithin: time.Second, wantOCSPs: 1},
+	{name: "revoked since", responder: slowResponder{revoked: true}, wantAsked: 1, wantWithin: time.Second, wantError: "TEST signer,O=TEST,C=DE was revoked at 2000-01-01T00:00:06Z (reason 1"},
+}
+
 func TestFresh(t *testing.T) {
-	const minute = time.Minute
-	noRevAvail := pkixtest.Extension([]int{2, 5, 29, 56}, false, []byte{5, 0})
-	for _, tt := range []struct {
-		name       string
-		responder  slowResponder
-		shape      shape
-		opts       Options
-		noAnswer   bool          // none was handed out with the certificate
-		later      time.Duration // how much later evidence is collected
-		want       Revocation
-		wantAsked  int64
-		wantWithin time.Duration
-		wantError  string
-		wantOCSPs  int // about the signer
-	}{
-		{name: "the second of the timestamp is waited out", want: AfterStamp, wantAsked: 1, wantWithin: 720 * time.Millisecond, wantOCSPs: 2},
-		{name: "nothing to wait for", later: 2 * time.Second, want: AfterStamp, wantAsked: 1, wantOCSPs: 2},
-		{name: "one short retry", responder: slowResponder{lag: time.Second}, want: AfterStamp, wantAsked: 2, wantWithin: 2 * time.Second, wantOCSPs: 2},
-		{name: "one retry and no more", responder: slowResponder{lag: 1900 * time.Millisecond, granularity: 4 * time.Second}, want: AtIssuance, wantAsked: 2, wantWithin: 2 * time.Second, wantOCSPs: 2},
-		{name: "works by the minute, no insisting", responder: slowResponder{granularity: minute}, want: AtIssuance, wantAsked: 1, wantWithin: time.Second, wantOCSPs: 1},
-		{name: "works by the minute, insisting", responder: slowResponder{granularity: minute}, opts: Options{RequireFresh: true}, want: AfterStamp, wantAsked: 14, wantWithin: 62 * time.Second, wantOCSPs: 2},
-		{name: "lags behind, asked late", responder: slowResponder{lag: 2 * time.Minute}, later: 3 * time.Minute, want: AfterStamp, wantAsked: 1, wantOCSPs: 2},
-		{name: "too old, insisting", responder: slowResponder{granularity: time.Hour}, opts: Options{RequireFresh: true}, wantAsked: 17, wantWithin: 76 * time.Second, wantError: "no answer is younger than the timestamp of 2000-01-01T00:00:05Z, the newest is of 2000-01-01T00:00:00Z; its responder was asked again for 1m15s"},
-		{name: "insisting for less", responder: slowResponder{granularity: time.Hour}, opts: Options{RequireFresh: true, FreshWait: 10 * time.Second}, wantAsked: 4, wantWithin: 10 * time.Second, wantError: "asked again for 10s"},
-		{name: "slow and insisting", responder: slowResponder{granularity: time.Hour, latency: 30 * time.Second}, opts: Options{RequireFresh: true}, wantAsked: 3, wantWithin: 96 * time.Second, wantError: "asked again"},
-		{name: "no waiting at all", opts: Options{FreshWait: -1}, want: AtIssuance, wantAsked: 1, wantOCSPs: 2},
-		{name: "ends while it is waited", later: 9*time.Minute + 50*time.Second, responder: slowResponder{granularity: time.Hour}, opts: Options{RequireFresh: true}, wantAsked: 3, wantWithin: 5 * time.Second, wantError: "no answer is younger"},
-		{name: "ended", later: 11 * time.Minute, want: AtIssuance, wantAsked: 0, wantOCSPs: 1},
-		{name: "ended, insisting", later: 11 * time.Minute, opts: Options{RequireFresh: true}, wantAsked: 0, wantError: "it ended at 2000-01-01T00:10:00Z, a later answer would not count"},
-		{name: "ended, nothing at hand", later: 11 * time.Minute, noAnswer: true, wantAsked: 0, wantError: "no evidence is at hand, and it ended at 2000-01-01T00:10:00Z"},
-		{name: "needs none", shape: shape{leaf: []pkixtest.Option{noRevAvail}}, opts: Options{RequireFresh: true}, want: NotNeeded, wantAsked: 0},
-		{name: "responder down", responder: slowResponder{err: errors.New("503")}, want: AtIssuance, wantAsked: 1, wantWithin: time.Second, wantOCSPs: 1},
-		{name: "responder down, insisting", responder: slowResponder{err: errors.New("503")}, opts: Options{RequireFresh: true}, wantAsked: 17, wantWithin: 76 * time.Second, wantError: "503"},
-		{name: "responder down, nothing at hand", responder: slowResponder{err: errors.New("503")}, noAnswer: true, wantAsked: 2, wantWithin: time.Second, wantError: "503"},
-		{name: "nothing at hand", noAnswer: true, want: AfterStamp, wantAsked: 1, wantWithin: time.Second, wantOCSPs: 1},
-		{name: "revoked since", responder: slowResponder{revoked: true}, wantAsked: 1, wantWithin: time.Second, wantError: "TEST signer,O=TEST,C=DE was revoked at 2000-01-01T00:00:06Z (reason 1"},
-	} {
+	for _, tt := range freshTests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tt.shape.nocheck = true

@@ -73,7 +73,7 @@ func (o *Options) now() time.Time {
 	if o.Now != nil {
 		return o.Now()
 	}
-	return time.Now()
+	return time.Now() //nolint:forbidigo // the default of Now
 }
 
 func (o *Options) freshWait() time.Duration {

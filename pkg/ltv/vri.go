@@ -3,7 +3,7 @@
 package ltv
 
 import (
-	"crypto/sha1" //nolint:gosec // ISO 32000-2 Table 261 names a /VRI entry by SHA-1; nothing rests on it
+	"crypto/sha1"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/hex"
@@ -107,7 +107,7 @@ func (w *storeWriter) setVRI(entries pdf.Dict, key pdf.Name, entry pdf.Dict) {
 // vriKey names the entry of a signature in a PDF: upper-case hexadecimal SHA-1 of the decoded /Contents, padding
 // included (D8).
 func vriKey(contents []byte) pdf.Name {
-	sum := sha1.Sum(contents) //nolint:gosec // see the import
+	sum := sha1.Sum(contents)
 	return pdf.Name(strings.ToUpper(hex.EncodeToString(sum[:])))
 }
 
