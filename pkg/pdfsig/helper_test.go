@@ -213,3 +213,12 @@ func newSHA256(tb testing.TB) hash.Hash {
 	tb.Helper()
 	return sha256.New()
 }
+
+// prepare opens and prepares, with whatever goes wrong.
+func prepare(in []byte, chain []*x509.Certificate) (*pdfsig.Prepared, error) {
+	d, err := pdfsig.Open(bytes.NewReader(in), int64(len(in)), nil)
+	if err != nil {
+		return nil, err
+	}
+	return d.Prepare(chain, options())
+}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"time"
 
 	"gsign/internal/pdf"
 	"gsign/internal/pdf/pdftest"
