@@ -5,7 +5,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/gsign
 mkdir -p "$cache"
-export root cache
+export root cache PYTHONDONTWRITEBYTECODE=1
 
 die() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
@@ -26,6 +26,8 @@ debian() {
 			die "missing: ${missing[*]}; install these packages (Debian names), or run as root on Debian 12"
 		fi
 		echo "installing ${missing[*]}"
+		exec 9>"$cache/apt.lock"
+		flock 9
 		mkdir -p "$cache/apt/partial"
 		apt-get update -qq >/dev/null 2>"$cache/apt.log" || {
 			cat "$cache/apt.log" >&2
@@ -37,6 +39,7 @@ debian() {
 			tail -n 30 "$cache/apt.log" >&2
 			die "could not install ${missing[*]}"
 		}
+		flock -u 9
 	fi
 	# shellcheck disable=SC2016 # the dollar belongs to dpkg-query
 	dpkg-query -W -f '${Package} ${Version}\n' "$@" >"$cache/debian-$(basename "$0").txt"
