@@ -113,6 +113,8 @@ const (
 	PDFOpinionObjects = 200000
 	// PDFOpinionReads bounds the bytes the second reader may read, in multiples of the file's size.
 	PDFOpinionReads = 16
+	// PDFOpinionTime bounds the time the second reader is given: it needs milliseconds for the largest file it is shown.
+	PDFOpinionTime = 5 * time.Second
 )
 
 // Forms, signatures and reading through files: pkg/pdfsig and pkg/verify.

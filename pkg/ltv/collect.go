@@ -52,7 +52,7 @@ type proof struct {
 func newItem(cert *x509.Certificate, origin Origin) *item {
 	return &item{cert: cert, report: CertificateReport{
 		Subject:   pkix.Name(cert),
-		Serial:    cert.SerialNumber.Text(16),
+		Serial:    fmt.Sprintf("%x", cert.SerialNumber.Bytes()),
 		NotBefore: cert.NotBefore,
 		NotAfter:  cert.NotAfter,
 		Origin:    origin,

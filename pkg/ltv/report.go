@@ -47,12 +47,12 @@ type Report struct {
 	Chains         []ChainReport `json:"chains"`
 	Revocation     Revocation    `json:"revocation"`
 	Anchor         Anchor        `json:"anchor"`
-	ValidatesUntil time.Time     `json:"validatesUntil"` // earliest end of a responder's, CRL issuer's or timestamp authority's certificate
-	Certificates   int           `json:"certificates"`   // streams added to the security store
-	OCSPs          int           `json:"ocsps"`
+	ValidatesUntil time.Time     `json:"validates_until"` // earliest end of a responder's, CRL issuer's or timestamp authority's certificate
+	Certificates   int           `json:"certificates"`    // streams added to the security store
+	OCSPs          int           `json:"ocsp_responses"`
 	CRLs           int           `json:"crls"`
 	Fetches        int           `json:"fetches"` // downloads made for this document, failed ones included
-	FetchedBytes   int64         `json:"fetchedBytes"`
+	FetchedBytes   int64         `json:"fetched_bytes"`
 }
 
 // ChainReport tells about one chain. Role is "signer", "timestamp" or "responder"; a responder's chain names only the
@@ -69,8 +69,8 @@ type ChainReport struct {
 type CertificateReport struct {
 	Subject   string           `json:"subject"`
 	Serial    string           `json:"serial"` // hexadecimal
-	NotBefore time.Time        `json:"notBefore"`
-	NotAfter  time.Time        `json:"notAfter"`
+	NotBefore time.Time        `json:"not_before"`
+	NotAfter  time.Time        `json:"not_after"`
 	Origin    Origin           `json:"origin"`
 	Exempt    string           `json:"exempt,omitempty"`
 	Evidence  []EvidenceReport `json:"evidence,omitempty"`
@@ -82,9 +82,9 @@ type EvidenceReport struct {
 	Method     string    `json:"method"` // OCSP or CRL
 	Origin     Origin    `json:"origin"`
 	URL        string    `json:"url,omitempty"`
-	ProducedAt time.Time `json:"producedAt,omitzero"`
-	ThisUpdate time.Time `json:"thisUpdate"`
-	NextUpdate time.Time `json:"nextUpdate"`
+	ProducedAt time.Time `json:"produced_at,omitzero"`
+	ThisUpdate time.Time `json:"this_update"`
+	NextUpdate time.Time `json:"next_update"`
 	Responder  string    `json:"responder"`
 	Size       int       `json:"size"`
 }

@@ -3,6 +3,7 @@
 package pdfsig
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -19,7 +20,10 @@ func (d *Document) Check(opts *Options) error {
 		return err
 	}
 	_, _, err = d.compose(pl, pdf.Raw("<<>>"))
-	return err
+	if err != nil {
+		return err
+	}
+	return d.Unambiguous(context.Background())
 }
 
 // plan is where a signature will go.

@@ -69,6 +69,19 @@ func (d *Document) ReaderAt() io.ReaderAt { return d.r }
 // File returns the container, for the packages of this module.
 func (d *Document) File() *pdf.File { return d.file }
 
+// Unambiguous asks a second, independent reader for the catalog and the page count. A contradiction is a *MalformedError:
+// a signature over a file that two readers understand differently is worthless. A file that the other cannot read is
+// no contradiction.
+func (d *Document) Unambiguous(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, limits.PDFOpinionTime)
+	defer cancel()
+	_, err := d.file.SecondOpinion(bounded)
+	if bounded.Err() != nil {
+		return ctx.Err() // out of time is no opinion
+	}
+	return err
+}
+
 // SetDigest gives the document the state of a SHA-256 that has read all its bytes, so that they need not be read again.
 // The state is cloned, never changed.
 func (d *Document) SetDigest(h hash.Hash) error {

@@ -114,6 +114,10 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Rep
 	if err != nil {
 		return nil, err
 	}
+	err = v.doc.Unambiguous(ctx)
+	if err != nil {
+		return nil, err
+	}
 	v.store, err = ltv.ReadStore(v.doc)
 	if err != nil {
 		return nil, err
