@@ -11,12 +11,16 @@ import (
 
 	"github.com/digitorus/pkcs7"
 	"github.com/digitorus/timestamp"
+
+	"gsign/internal/limits"
+	"gsign/internal/pkix"
 )
 
 // SecondOpinion reads the SignedData of a PDF signature with github.com/digitorus/pkcs7 and its timestamp tokens with
 // github.com/digitorus/timestamp, code that shares nothing with ours. Where they see another signer, digest, signature
 // or time it returns an [Error]: what two readers understand differently proves nothing. What they cannot read at all
-// (RSASSA-PSS tokens, attributes they do not know) is no disagreement.
+// (RSASSA-PSS tokens, attributes they do not know) is no disagreement, and more than [limits.CMSOpinion] bytes are not
+// shown to them.
 func (sd *SignedData) SecondOpinion() error {
 	other, err := guarded(sd.Raw, pkcs7.Parse)
 	if err == nil {
@@ -41,15 +45,22 @@ func (sd *SignedData) SecondOpinion() error {
 	return nil
 }
 
-// guarded parses without letting a fault of the library become ours.
+// guarded parses without letting a fault of the library become ours. It is given definite lengths only: where an
+// indefinite one ends at once it takes the end for a child, and nests what follows, as deep as there are bytes.
 func guarded[T any](der []byte, parse func([]byte) (*T, error)) (v *T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			v, err = nil, fmt.Errorf("it failed: %v", p)
 		}
 	}()
-	// The library keeps pieces of what it is given.
-	return parse(bytes.Clone(der))
+	if len(der) > limits.CMSOpinion {
+		return nil, fmt.Errorf("more than %d bytes", limits.CMSOpinion)
+	}
+	normal, err := pkix.DER(der) // a copy, of which the library keeps pieces
+	if err != nil {
+		return nil, err
+	}
+	return parse(normal)
 }
 
 func (sd *SignedData) compare(other *pkcs7.PKCS7) error {

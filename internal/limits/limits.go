@@ -46,6 +46,9 @@ const (
 	MaxCRL = 10 << 20
 	// MaxSignedData bounds the CMS of a signature. It can hold CRLs in an attribute, so it is more than MaxCRL.
 	MaxSignedData = 16 << 20
+	// CMSOpinion bounds the CMS shown to the second reader, which keeps some 100 bytes for each element of it. Real ones
+	// are below 64 kB, and below 1 MB with CRLs in an attribute.
+	CMSOpinion = 1 << 20
 	// MaxTimestampToken bounds a token. Real ones are 2 to 8 kB, the larger with a chain of RSA-4096 certificates.
 	MaxTimestampToken = 256 << 10
 	// MaxDERDepth bounds the nesting of ASN.1. A CMS with a token with a certificate in it nests about 25 deep.
