@@ -102,8 +102,35 @@ def by_programs(case, pdfsig, openssl):
     before, after = outside.qpdf(case.path), outside.qpdf(case.out)
     if after > before:
         case.bad.append("qpdf --check: worse than the input")
-    if outside.look(case.path) != outside.look(case.out):
+    if not outside.look_same(case.path, case.out):
         case.bad.append("pdftoppm: the pages look different")
+
+
+def controls(case, dss, pdfsig, openssl, roots, work):
+    """Judges that cannot fail prove nothing: each must object to a file that was changed after signing, and EU DSS and
+    pyHanko to one without its security store. Returns a list of complaints."""
+    data, bad = case.out.read_bytes(), []
+    broken = work / "broken.pdf"
+    i = data.index(b"/MediaBox")
+    broken.write_bytes(data[:i] + b"/MediaBoy" + data[i + 9:])
+    verdicts = dss.judge(broken)
+    if not isinstance(verdicts, str) and any(v.intact for v in verdicts[:1]):
+        bad.append("EU DSS calls a changed file intact")
+    if not hanko.judge(broken, case.path, roots):
+        bad.append("pyHanko accepts a changed file")
+    if not pdfsig.judge(broken, broken.read_bytes()):
+        bad.append("pdfsig accepts a changed file")
+    if not openssl.judge(broken.read_bytes()):
+        bad.append("openssl accepts a changed file")
+    if not pdf.structure(broken.read_bytes(), case.path.read_bytes()):
+        bad.append("a changed original is not noticed")
+    broken.write_bytes(data[:pdf.newest(data).end])
+    verdicts = dss.judge(broken)
+    if isinstance(verdicts, str) or [v.level for v in verdicts[:1]] != ["PAdES-BASELINE-T"]:
+        bad.append("EU DSS does not miss the security store")
+    if not hanko.judge(broken, case.path, roots, (0,)):
+        bad.append("pyHanko does not miss the security store")
+    return bad
 
 
 def judge_profile(profile, cases, gsign, classpath, work):
@@ -126,13 +153,16 @@ def judge_profile(profile, cases, gsign, classpath, work):
             signed = [c for c in lot if c.signed]
             for c in signed:
                 if c.level == "b-lt" and not openssl.knows:
-                    openssl.learn(hanko.store_certificates(c.out, c.path))
+                    openssl.learn(hanko.store_certificates(c.out))
             with ThreadPoolExecutor(2) as pool:  # Java and programs beside Python
                 todo = [pool.submit(timed, "EU DSS", lambda: [by_dss(c, dss) for c in signed]),
                         pool.submit(timed, "programs", lambda: [by_programs(c, pdfsig, openssl) for c in signed])]
                 timed("pyHanko", lambda: [by_hanko(c, roots) for c in signed])
                 for t in todo:
                     t.result()
+        case = next((c for c in cases if c.signed and c.level == "b-lt" and b"/MediaBox" in c.path.read_bytes()), None)
+        if case is not None:
+            case.bad += [f"control: {b}" for b in controls(case, dss, pdfsig, openssl, roots, work)]
     print(f"{profile}: " + ", ".join(f"{k} {v:.0f} s" for k, v in seconds.items()), flush=True)
 
 

@@ -9,10 +9,12 @@ import datetime
 import io
 import logging
 import pathlib
+import sys
 
 from asn1crypto import pem, x509
 from asn1crypto.crl import CertificateList
 from asn1crypto.ocsp import OCSPResponse
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESPassed
@@ -30,6 +32,7 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 logging.disable(logging.CRITICAL)
+sys.setrecursionlimit(8000)  # deep page trees are no fault of the signature
 
 
 def load_roots(folder):
@@ -41,28 +44,38 @@ def load_roots(folder):
     return roots
 
 
-def open_signatures(path, original=None):
-    """Signatures in the order of their revisions.
+class Unreadable(Exception):
+    """pyHanko cannot read the original either, so it cannot judge the signed file."""
 
-    pyHanko's strict mode refuses hybrid files and flaws that some producers leave in their tables. Where the original is
-    already refused, the signed file is read leniently; where it is not, the output must not be worse.
-    """
-    def opened(p, strict):
-        reader = PdfFileReader(io.BytesIO(pathlib.Path(p).read_bytes()), strict=strict)
-        if strict and reader.xrefs.hybrid_xrefs_present:
-            raise PdfReadError("hybrid file")
-        return reader
 
-    try:
-        reader = opened(path, True)
-    except PdfReadError as e:
-        try:
-            opened(original or path, True)
-        except PdfReadError:
-            reader = opened(path, False)
-        else:
-            raise e
+def opened(path, strict):
+    reader = PdfFileReader(io.BytesIO(pathlib.Path(path).read_bytes()), strict=strict)
+    if strict and reader.xrefs.hybrid_xrefs_present:
+        raise PdfReadError("strict mode does not take hybrid files")
+    return reader
+
+
+def open_signatures(path, strict):
+    """Signatures in the order of their revisions."""
+    reader = opened(path, strict)
     return reader, sorted(reader.embedded_regular_signatures, key=lambda s: s.signed_revision)
+
+
+def flaw(path, strict):
+    """What hinders pyHanko from reading each object of a file, None for nothing."""
+    try:
+        reader = opened(path, strict)
+        for revision in range(reader.xrefs.total_revisions):
+            for ref in reader.xrefs.explicit_refs_in_revision(revision):
+                obj = reader.get_object(generic.Reference(ref.idnum, ref.generation, reader))
+                if isinstance(obj, generic.StreamObject):
+                    obj.encoded_data
+        for sig in reader.embedded_signatures:
+            sig.compute_integrity_info()
+        reader.root["/Pages"]["/Kids"]
+    except Exception as e:
+        return f"{type(e).__name__}: {e}"
+    return None
 
 
 def store(reader):
@@ -78,8 +91,23 @@ def store(reader):
 
 def judge(path, original, roots=None, minutes=()):
     """Digests, signatures and the analysis of changes for every signature; and, for each of the minutes from now, the
-    newest signature by the file alone. Returns a list of complaints."""
-    reader, signatures = open_signatures(path, original)
+    newest signature by the file alone. Returns a list of complaints.
+
+    pyHanko refuses flaws of some producers, in strict mode more of them. What it cannot read in the signed file must be a
+    flaw of the original: then it is asked again leniently, and at last Unreadable is raised.
+    """
+    for strict in (True, False):
+        try:
+            return judge_mode(path, strict, roots, minutes)
+        except Exception as e:
+            why = flaw(original, strict)
+            if why is None:
+                return [f"{type(e).__name__}: {e}"]
+    raise Unreadable(why)
+
+
+def judge_mode(path, strict, roots, minutes):
+    reader, signatures = open_signatures(path, strict)
     if not signatures:
         return ["no signature"]
     bad, newest = [], signatures[-1]
@@ -147,17 +175,6 @@ def too_old(knowledge, certs):
     return bad
 
 
-def store_certificates(path, original):
-    reader, _ = open_signatures(path, original)
+def store_certificates(path):
+    reader, _ = open_signatures(path, strict=False)
     return store(reader).known_certs
-
-
-def readable(path):
-    """Whether pyHanko reads a file at all, leniently."""
-    try:
-        reader = PdfFileReader(io.BytesIO(pathlib.Path(path).read_bytes()), strict=False)
-        for sig in reader.embedded_signatures:
-            sig.compute_integrity_info()
-        return reader.root.get("/Pages") is not None
-    except Exception:
-        return False
