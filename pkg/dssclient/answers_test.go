@@ -4,7 +4,11 @@ package dssclient
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
@@ -183,6 +187,31 @@ func TestOrderChain(t *testing.T) {
 		if got := orderChain(leaf, tc.pool); !slices.EqualFunc(got, tc.want, (*x509.Certificate).Equal) {
 			t.Errorf("%s: %d certificates, want %d in order", name, len(got), len(tc.want))
 		}
+	}
+}
+
+// TestOrderChainInJungle: two CAs that certify each other many times give endless ways; the search ends.
+func TestOrderChainInJungle(t *testing.T) {
+	var keys [2]*ecdsa.PrivateKey
+	for i := range keys {
+		var err error
+		if keys[i], err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var pool []*x509.Certificate
+	for i := range maxCertificates {
+		other := &testCert{&x509.Certificate{Subject: pkix.Name{CommonName: "TEST " + string(rune('A'+(i+1)%2))}}, keys[(i+1)%2]}
+		c, err := issueTest(string(rune('A'+i%2)), other, keys[i%2], func(c *x509.Certificate) {
+			c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool = append(pool, c.cert)
+	}
+	if got := orderChain(pool[0], pool); len(got) != maxCertificates {
+		t.Errorf("%d certificates, want all", len(got))
 	}
 }
 

@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
-
-var versionSegment = regexp.MustCompile(`^v[0-9]+$`)
 
 // canonicalBaseURL checks a base URL and gives it its /v2. Nothing but https is accepted. A path in front of /v2, of a
 // reverse proxy, stays.
@@ -62,11 +59,17 @@ func basePath(escaped string) (string, error) {
 			return "", fmt.Errorf("path %q is not plain", escaped)
 		case s == "v2" && last:
 			return path, nil
-		case versionSegment.MatchString(s) && s != "v2":
+		case isVersion(s) && s != "v2":
 			return "", fmt.Errorf("path %q names another version of the service than v2", escaped)
 		case s == "v2":
 			return "", fmt.Errorf("path %q goes on after /v2", escaped)
 		}
 	}
 	return path + "/v2", nil
+}
+
+// isVersion reports whether a path segment is v and a number.
+func isVersion(s string) bool {
+	digits, ok := strings.CutPrefix(s, "v")
+	return ok && digits != "" && strings.Trim(digits, "0123456789") == ""
 }

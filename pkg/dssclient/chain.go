@@ -87,6 +87,7 @@ func (c *Client) chainOf(ctx context.Context, id *Identity, trust *TrustChain) (
 func orderChain(leaf *x509.Certificate, pool []*x509.Certificate) []*x509.Certificate {
 	steps := maxCertificates * maxCertificates // cross-signed certificates make more than one way; no pool makes a jungle
 	var best []*x509.Certificate
+	above := map[*x509.Certificate][]*x509.Certificate{} // each pair is checked once
 	var walk func(chain []*x509.Certificate) bool
 	walk = func(chain []*x509.Certificate) bool {
 		top := chain[len(chain)-1]
@@ -96,7 +97,10 @@ func orderChain(leaf *x509.Certificate, pool []*x509.Certificate) []*x509.Certif
 		if selfSigned(top) {
 			return true
 		}
-		for _, issuer := range issuers(top, pool) {
+		if _, known := above[top]; !known {
+			above[top] = issuers(top, pool)
+		}
+		for _, issuer := range above[top] {
 			if steps--; steps < 0 {
 				return false
 			}

@@ -85,8 +85,15 @@ type Timeouts struct {
 	Read      time.Duration // OPTIONAL: default ReadTimeout; everything else
 }
 
-// String shows no credentials.
-func (c Config) String() string { return "dssclient.Config{" + c.BaseURL + "}" }
+// String shows no credentials, not even those that do not belong into a base URL.
+func (c Config) String() string {
+	u, err := url.Parse(c.BaseURL)
+	if err != nil {
+		return "dssclient.Config{}"
+	}
+	u.User = nil
+	return "dssclient.Config{" + u.String() + "}"
+}
 
 // GoString is String.
 func (c Config) GoString() string { return c.String() }

@@ -76,6 +76,9 @@ func TestBaseURL(t *testing.T) {
 		"https://h:/v2":                    "",
 		"https://user:geheim@h:bad/v2\x7f": "",
 	} {
+		if text := (Config{BaseURL: in}).String(); strings.Contains(text, "geheim") {
+			t.Errorf("text shows the password: %s", text)
+		}
 		got, err := canonicalBaseURL(in)
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%q gives %q, %v; want %q", in, got, err, want)

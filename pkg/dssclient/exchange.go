@@ -216,9 +216,15 @@ func (c *Client) answer(r *request, call *Call, resp *http.Response) ([]byte, er
 	if resp.StatusCode/100 == 2 {
 		return c.success(r, call, resp)
 	}
-	body, readErr := io.ReadAll(io.LimitReader(resp.Body, maxSmallAnswer))
+	var body []byte
+	var readErr error
+	// What follows a 101 is an open connection, which our context would not end.
+	informational := resp.StatusCode < 200
+	if !informational {
+		body, readErr = io.ReadAll(io.LimitReader(resp.Body, maxSmallAnswer))
+	}
 	api := c.apiError(r, resp, body)
-	if !r.op.Billed() || resp.StatusCode < 500 {
+	if !r.op.Billed() || resp.StatusCode < 500 && !informational {
 		return nil, api
 	}
 	// A gateway answers 502 and 504 when it lost the service's answer, and its 500 and 503 say nothing about the service

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -56,11 +57,9 @@ func (c *Client) createIdentity(ctx context.Context, body []byte) (*Identity, er
 	now := c.serverNow()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for k, old := range c.known {
-		if old.Certificate.NotAfter.Before(now) {
-			delete(c.known, k)
-		}
-	}
+	expired := func(_ string, old *Identity) bool { return old.Certificate.NotAfter.Before(now) }
+	maps.DeleteFunc(c.known, expired)
+	maps.DeleteFunc(c.identities, expired)
 	c.known[id.ID] = id
 	return id, nil
 }

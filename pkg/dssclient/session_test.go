@@ -204,6 +204,11 @@ func TestIdentityReuse(t *testing.T) {
 	}
 	s.wantCount(OpSign, 1)
 	s.wantCount(OpIdentity, 3)
+	k.advance(10 * time.Minute)
+	get("C")
+	if len(c.identities) != 1 || len(c.known) != 1 {
+		t.Errorf("%d and %d identities kept, want the one that lives", len(c.identities), len(c.known))
+	}
 }
 
 // TestSkew: the server's clock decides how much of an identity is left.

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -84,12 +85,18 @@ func (s *Server) WriteRoots(dir string) error {
 	return writeFile(filepath.Join(dir, filepath.Base(TSARootFile)), certificatePEM(s.pki.tsaRoot().cert), 0o644)
 }
 
-// writeFile replaces a file: what an earlier run left must not keep its mode.
+// writeFile replaces a file: what an earlier run left must not keep its mode, and a link that somebody puts there
+// in between is not followed.
 func writeFile(path string, data []byte, mode os.FileMode) error {
 	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
 		return fmt.Errorf("write sandbox files: %w", err)
 	}
-	if err := os.WriteFile(path, data, mode); err != nil {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return fmt.Errorf("write sandbox files: %w", err)
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write sandbox files: %w", err)
 	}
 	return nil

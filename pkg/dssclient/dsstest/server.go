@@ -122,7 +122,7 @@ func (set *settings) complete() error {
 	if set.apiSecret == "" {
 		set.apiSecret = randomHex(20)
 	}
-	if !keyPattern.MatchString(set.apiKey) || !secretPattern.MatchString(set.apiSecret) {
+	if !isHex(set.apiKey, hexDigits, keyDigits) || !isHex(set.apiSecret, hexDigits, secretDigits) {
 		return errors.New("sandbox credentials are not 16 and 40 hex digits")
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -137,12 +136,19 @@ func (s *Server) answer(c *call) (any, *problem) {
 	}
 }
 
-var (
-	keyPattern    = regexp.MustCompile(`^[A-Fa-f0-9]{16}$`)
-	secretPattern = regexp.MustCompile(`^[A-Fa-f0-9]{40}$`)
-	digestPattern = regexp.MustCompile(`^[A-Fa-f0-9]{64}$`)
-	strictPattern = regexp.MustCompile(`^[A-F0-9]{64}$`)
+// The service's patterns: hex digits of a fixed number.
+const (
+	upperDigits = "0123456789ABCDEF"
+	hexDigits   = upperDigits + "abcdef"
+
+	keyDigits    = 16
+	secretDigits = 40
+	digestDigits = 64
 )
+
+func isHex(s, digits string, length int) bool {
+	return len(s) == length && strings.Trim(s, digits) == ""
+}
 
 // login ignores an Authorization header: clients in the field send an empty bearer here.
 func (s *Server) login(c *call) (any, *problem) {
@@ -154,7 +160,7 @@ func (s *Server) login(c *call) (any, *problem) {
 	if s.set.malformedLoginStatus == http.StatusUnprocessableEntity {
 		malformed.description = "Invalid login request"
 	}
-	if json.Unmarshal(c.body, &req) != nil || !keyPattern.MatchString(req.Key) || !secretPattern.MatchString(req.Secret) {
+	if json.Unmarshal(c.body, &req) != nil || !isHex(req.Key, hexDigits, keyDigits) || !isHex(req.Secret, hexDigits, secretDigits) {
 		return nil, malformed
 	}
 	serial := c.peerSerial()

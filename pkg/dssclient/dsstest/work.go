@@ -86,11 +86,11 @@ func (s *Server) newIdentity(ca *authority, req *identityRequest) (*identity, er
 
 // digest checks the hex digits of a digest in a path.
 func (s *Server) digest(digits string) ([]byte, *problem) {
-	pattern := digestPattern
+	allowed := hexDigits
 	if s.set.strictDigest {
-		pattern = strictPattern
+		allowed = upperDigits
 	}
-	if !pattern.MatchString(digits) {
+	if !isHex(digits, allowed, digestDigits) {
 		p := refuse(s.set.malformedDigestStatus)
 		p.description = "Malformed digest"
 		return nil, p
