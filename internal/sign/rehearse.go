@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"sync/atomic"
 
 	"gsign/pkg/dssclient"
 )
@@ -17,9 +18,9 @@ func (d *document) rehearse(ctx context.Context) error {
 		return err
 	}
 	h := sha256.New()
-	c := &copier{src: d.in.file, size: d.in.size}
-	if err := c.hash(ctx, h, d.in.file, 0, d.in.size, &c.hashed); err != nil {
-		return err
+	var progress atomic.Int64
+	if err := hashRange(ctx, h, d.in.file, 0, d.in.size, &progress); err != nil {
+		return fmt.Errorf("read the PDF: %w", err)
 	}
 	d.result.Input.SHA256 = sum(h)
 	if err := d.in.unchanged(); err != nil {

@@ -5,6 +5,7 @@ package sign
 import (
 	"crypto/x509"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"maps"
 	"strings"
@@ -21,7 +22,8 @@ import (
 //	status           "signed", "dry-run" or "failed"
 //	input            the document as it was: path ("-" for standard input), bytes, sha256
 //	output           the signed document: path, bytes, and prefix_bytes and prefix_sha256, length and sum of its first
-//	                 bytes, read back from the output; they equal the input's and prove that nothing was rewritten
+//	                 bytes, read back from the output and compared with the input byte by byte: they equal the
+//	                 input's and prove that nothing was rewritten
 //	level            the PAdES level reached (in a dry run: asked for): "B-B", "B-T", "B-LT"
 //	field            full name of the signature field
 //	signer           subject, common_name, organization, issuer, serial, not_before and not_after of the signing certificate
@@ -122,7 +124,7 @@ type Failure struct {
 func describe(c *x509.Certificate) *Certificate {
 	return &Certificate{
 		Subject: c.Subject.String(), Name: c.Subject.CommonName, Company: strings.Join(c.Subject.Organization, ", "),
-		Issuer: c.Issuer.String(), Serial: strings.ToUpper(c.SerialNumber.Text(16)),
+		Issuer: c.Issuer.String(), Serial: fmt.Sprintf("%x", c.SerialNumber.Bytes()),
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
 	}
 }

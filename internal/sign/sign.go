@@ -137,34 +137,31 @@ func (d *document) copy(ctx context.Context) error {
 	d.size = d.in.size
 	c := &copier{src: d.in.file, dst: d.out.tmp.f, size: d.in.size}
 	d.job.Progress.copying(c)
-	var original hash.Hash
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		original, d.prefix, err = c.run(gctx)
+		d.prefix, err = c.run(gctx)
 		return err
 	})
 	g.Go(func() (err error) {
 		d.session, err = d.Client.Session(gctx, d.Identity)
 		return err
 	})
-	if err := g.Wait(); err != nil {
-		if errors.Is(err, errShrunk) {
-			return &ChangedError{Name: d.in.name}
-		}
+	err := g.Wait()
+	if errors.Is(err, errShrunk) || errors.Is(err, errDiffers) {
+		err = errors.Join(d.in.unchanged(), err) // somebody wrote to it, or a disk is broken
+	}
+	if err != nil {
 		return err
 	}
-	d.result.Input.SHA256 = sum(original)
-	d.result.Output.PrefixBytes, d.result.Output.PrefixSHA256 = d.in.size, sum(d.prefix)
 	if err := d.in.unchanged(); err != nil {
 		return err
 	}
-	if d.result.Input.SHA256 != d.result.Output.PrefixSHA256 {
-		return fmt.Errorf("the copy of %s differs from it: a disk or memory is broken", d.in.name)
-	}
+	d.result.Input.SHA256 = sum(d.prefix) // every byte was compared
+	d.result.Output.PrefixBytes, d.result.Output.PrefixSHA256 = d.in.size, sum(d.prefix)
 	if err := reserve(d.out.tmp.f, d.size, tailReserve); err != nil {
 		return err
 	}
-	return d.pdf.SetDigest(original)
+	return d.pdf.SetDigest(d.prefix)
 }
 
 // sign spends the money: one signature and, above B-B, one timestamp.
