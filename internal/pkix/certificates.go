@@ -52,15 +52,16 @@ func ParseCertificates(b []byte) ([]*x509.Certificate, error) {
 
 func parsePEM(b []byte) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
+	blocks := bytes.Count(b, pemBegin)
 	for {
 		block, rest := pem.Decode(b)
 		if block == nil {
-			if bytes.Contains(b, pemBegin) {
+			if blocks != 0 { // pem.Decode passes over a damaged one silently
 				return nil, errors.New("damaged PEM block")
 			}
 			return certs, nil
 		}
-		b = rest
+		b, blocks = rest, blocks-1
 		switch block.Type {
 		case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "CMS":
 			more, err := parseDER(block.Bytes)
@@ -172,9 +173,9 @@ func SelfSigned(c *x509.Certificate) bool {
 func OCSPNoCheck(c *x509.Certificate) bool { return hasExtension(c, oidOCSPNoCheck) }
 
 // NoRevocationNeeded reports whether c says of itself that it needs none: noRevAvail (RFC 9608) or the short-term
-// extension of EN 319 412-1 (F8).
+// extension of EN 319 412-1 (F8). Both are for end entities; on a CA they count for nothing.
 func NoRevocationNeeded(c *x509.Certificate) bool {
-	return hasExtension(c, oidNoRevAvail) || hasExtension(c, oidValidityAssured)
+	return !c.IsCA && (hasExtension(c, oidNoRevAvail) || hasExtension(c, oidValidityAssured))
 }
 
 func hasExtension(c *x509.Certificate, id asn1.ObjectIdentifier) bool {

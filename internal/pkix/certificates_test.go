@@ -61,6 +61,7 @@ func TestParseCertificates(t *testing.T) {
 		{"key only", pemOf("PRIVATE KEY", []byte{1, 2}), nil},
 		{"damaged PEM", text[:len(text)-40], nil},
 		{"damaged DER", leaf.Raw[:200], nil},
+		{"damaged PEM before a good one", append(bytes.Clone(text[:200]), text...), nil},
 		{"PEM with a damaged certificate", pemOf("CERTIFICATE", leaf.Raw[:200]), nil},
 		{"empty PKCS #7", certsOnly(t), nil},
 		{"empty sequence", []byte{0x30, 0}, nil},
@@ -95,6 +96,7 @@ func TestExtensions(t *testing.T) {
 		{"cross-certificate of the same name", p.TSARoot.CrossSign(t, p.TSARoot, now, now).Certificate, true, false, false},
 		{"short-term", short, false, true, false},
 		{"noRevAvail", none, false, true, false},
+		{"noRevAvail on a CA", p.Root.CA(t, "TEST CA", now, now, pkixtest.Extension(asn1.ObjectIdentifier{2, 5, 29, 56}, false, null)).Certificate, false, false, false},
 		{"responder", p.Responder.Certificate, false, false, true},
 	} {
 		if s, e, n := pkix.SelfSigned(tt.cert), pkix.NoRevocationNeeded(tt.cert), pkix.OCSPNoCheck(tt.cert); s != tt.selfSigned || e != tt.exempt || n != tt.nocheck {

@@ -104,6 +104,10 @@ type search struct {
 func (s *search) from(path []*x509.Certificate) error {
 	last := path[len(path)-1]
 	if done, problem := s.end(last); done {
+		if err := checkPolicies(path); err != nil {
+			s.note(path, evidence("F9", path[0], "path to "+Name(last), err))
+			return nil
+		}
 		s.found = slices.Clone(path)
 		return nil
 	} else if problem != nil {
@@ -200,6 +204,9 @@ func repeated(path []*x509.Certificate, c *x509.Certificate) bool {
 // check tells whether issuer may stand above path (F9).
 func (s *search) check(path []*x509.Certificate, issuer *x509.Certificate) error {
 	last := path[len(path)-1]
+	if issuer.Version < 3 && !SelfSigned(issuer) && !slices.ContainsFunc(s.opts.Anchors, issuer.Equal) {
+		return errors.New("a certificate without extensions is no CA") // RFC 5280 section 6.1.4 k
+	}
 	pair := [2]*x509.Certificate{last, issuer}
 	err, known := s.checked[pair]
 	if !known {
