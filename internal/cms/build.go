@@ -30,12 +30,12 @@ type Envelope struct {
 }
 
 // SignedAttributes returns content-type, message-digest and signing-certificate-v2 as the DER SET OF whose hash is
-// signed (B2 to B5, B7, B8, B11). The certificate is hashed with h as well.
+// signed (B2 to B5, B7, B8, B11); a hash or key too weak for a new signature is refused before (B15). The certificate is hashed with h as well.
 func SignedAttributes(h crypto.Hash, messageDigest []byte, signer *x509.Certificate) ([]byte, error) {
 	if signer == nil {
 		return nil, errors.New("making signed attributes: no certificate")
 	}
-	if err := strong(h); err != nil {
+	if err := errors.Join(strong(h), strongKey(signer)); err != nil {
 		return nil, fmt.Errorf("making signed attributes: %w", err)
 	}
 	if len(messageDigest) != h.Size() {
@@ -56,6 +56,23 @@ func strong(h crypto.Hash) error {
 	}
 	return failed("B15", fmt.Sprintf("hash function %v is not accepted", h), nil)
 }
+
+// strongKey is B15 for keys: TS 119 312 gave RSA up to 2019 below 1900 bits, and knows no curve below 256.
+func strongKey(c *x509.Certificate) error {
+	switch k := pkix.PublicKey(c).(type) {
+	case *rsa.PublicKey:
+		if k.N.BitLen() < minRSA {
+			return failed("B15", fmt.Sprintf("RSA key of %d bits in the certificate of %s", k.N.BitLen(), pkix.Name(c)), nil)
+		}
+	case *ecdsa.PublicKey:
+		if n := k.Curve.Params().BitSize; n < minCurve {
+			return failed("B15", fmt.Sprintf("curve of %d bits in the certificate of %s", n, pkix.Name(c)), nil)
+		}
+	}
+	return nil
+}
+
+const minRSA, minCurve = 1900, 256
 
 // attributes returns the attributes as DER, sorted.
 func attributes(h crypto.Hash, messageDigest, certificate []byte) ([]byte, error) {

@@ -143,6 +143,26 @@ func TestSignedAttributes(t *testing.T) {
 	if _, err := cms.SignedAttributes(crypto.SHA256, sum[:31], p.Leaf.Certificate); err == nil {
 		t.Error("short digest accepted")
 	}
+	for name, weak := range weakKeys(t) {
+		leaf := p.CA.Leaf(t, "TEST weak", weak, now, now.Add(time.Minute))
+		if _, err := cms.SignedAttributes(crypto.SHA256, sum[:], leaf.Certificate); !fails(err, "B15") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// weakKeys are below what B15 asks of new signatures.
+func weakKeys(t *testing.T) map[string]crypto.Signer {
+	t.Helper()
+	short, err := rsa.GenerateKey(rand.Reader, 1536)
+	if err != nil {
+		t.Fatal(err)
+	}
+	curve, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]crypto.Signer{"RSA-1536": short, "P-224": curve}
 }
 
 // B13, B14: nothing is written that does not verify.

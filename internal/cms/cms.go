@@ -77,6 +77,8 @@ type SignedData struct {
 	Certificates     []*x509.Certificate
 	Unreadable       int // certificates that crypto/x509 cannot read
 	Signer           SignerInfo
+
+	unreadable error // what crypto/x509 says about the first of them
 }
 
 // SignerInfo is the one signer of a [SignedData].

@@ -210,7 +210,8 @@ func TestCorpus(t *testing.T) {
 		}
 	}
 	t.Log(outcome)
-	if outcome["verify good"] < 222 || outcome["token good"] < 43 {
+	// B15: they verify, with SHA-1 or too short a key
+	if outcome["verify good"] < 219 || outcome["verify B15"] < 4 || outcome["token good"] < 43 {
 		t.Errorf("too few verify: %v", outcome)
 	}
 	want := map[string]bool{"1a67cb": true, "76ff85": true, "d98f5b": true} // bytes changed after signing, on purpose

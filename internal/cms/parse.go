@@ -4,6 +4,7 @@ package cms
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
@@ -133,6 +134,7 @@ func (sd *SignedData) parseCertificates(s cryptobyte.String) error {
 		c, err := x509.ParseCertificate(element)
 		if err != nil {
 			sd.Unreadable++
+			sd.unreadable = cmp.Or(sd.unreadable, err)
 			continue
 		}
 		sd.Certificates = append(sd.Certificates, c)

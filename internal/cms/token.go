@@ -142,7 +142,7 @@ func (t *Token) Verify(h crypto.Hash, imprint []byte, extra []*x509.Certificate)
 	}
 	tsa := t.Signer.find(slices.Concat(t.Certificates, extra))
 	if tsa == nil {
-		return failed("C4", "the timestamp authority's certificate is neither in the token nor known", nil)
+		return t.missing("C4", "the timestamp authority's certificate is neither in the token nor known")
 	}
 	if err := t.verify(tsa, OIDTSTInfo, digestOf(t.Signer.DigestAlgorithm, t.EContent)); err != nil {
 		return failed("C4", "timestamp token", err)

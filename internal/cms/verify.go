@@ -31,9 +31,20 @@ func (sd *SignedData) Verify(contentDigest func(crypto.Hash) ([]byte, error)) er
 		return fmt.Errorf("hashing the signed content: %w", err)
 	}
 	if sd.Signer.Certificate == nil {
-		return failed("B1", "the signer's certificate is not in the signature", nil)
+		return sd.missing("B1", "the signer's certificate is not in the signature")
 	}
-	return sd.verify(sd.Signer.Certificate, OIDData, digest)
+	if err := sd.verify(sd.Signer.Certificate, OIDData, digest); err != nil {
+		return err
+	}
+	return strongKey(sd.Signer.Certificate)
+}
+
+// missing tells that a certificate is not there, and why that may be.
+func (sd *SignedData) missing(check, reason string) error {
+	if sd.Unreadable > 0 {
+		reason += fmt.Sprintf(", unless it is among the %d that cannot be read", sd.Unreadable)
+	}
+	return failed(check, reason, sd.unreadable)
 }
 
 func (sd *SignedData) verify(cert *x509.Certificate, contentType asn1.ObjectIdentifier, digest []byte) error {
@@ -217,7 +228,7 @@ func (id *essCertID) checkIssuerSerial(c *x509.Certificate) error {
 }
 
 // Deviations returns what keeps a signature that verifies from being a PAdES baseline one, in no case a reason to
-// call it forged: not DER (A3), issuerSerial wrong (B6), the default hash written out or policies used (B5, B7),
+// call it forged: not DER (A3), SHA-1 in signing-certificate-v2 (B4), issuerSerial wrong (B6), the default hash written out or policies used (B5, B7),
 // attributes that PAdES forbids (B8) or wants with one value (B9), a cms-algorithm-protection that contradicts (B10), versions and digest
 // algorithms that do not fit (B12).
 func (sd *SignedData) Deviations() []error {
@@ -233,6 +244,9 @@ func (sd *SignedData) Deviations() []error {
 		}
 		if id.encodedHash {
 			add("B7", "the default hash algorithm of the signing-certificate-v2 attribute is written out")
+		}
+		if id.hash == crypto.SHA1 && si.Attribute(OIDSigningCertificateV2) != nil {
+			add("B4", "the signing-certificate-v2 attribute has a SHA-1 hash")
 		}
 		if id.policies {
 			add("B5", "the signing-certificate attribute has policies")

@@ -8,7 +8,9 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"gsign/internal/cms"
 	"gsign/internal/pkix/pkixtest"
@@ -109,6 +111,44 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestVerifyUnreadableSigner: a negative serial number, which crypto/x509 refuses, is told as the reason.
+func TestVerifyUnreadableSigner(t *testing.T) {
+	p := pkixtest.New(t, now)
+	der := good(p).Marshal(t)
+	serial := append([]byte{2, 16}, p.Leaf.Certificate.SerialNumber.FillBytes(make([]byte, 16))...)
+	if n := bytes.Count(der, serial); n != 2 {
+		t.Fatalf("serial number found %d times", n)
+	}
+	serial[2] |= 0x80
+	der = bytes.Replace(der, append([]byte{2, 16}, p.Leaf.Certificate.SerialNumber.FillBytes(make([]byte, 16))...), serial, 1)
+	sd, err := cms.Parse(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = sd.Verify(digest)
+	if !fails(err, "B1") || sd.Unreadable != 1 || !strings.Contains(err.Error(), "negative serial number") {
+		t.Errorf("%d unreadable: %v", sd.Unreadable, err)
+	}
+}
+
+// B15: a signature that verifies with a key below what is accepted says so.
+func TestVerifyWeakKey(t *testing.T) {
+	p := pkixtest.New(t, now)
+	for name, weak := range weakKeys(t) {
+		s := good(p)
+		s.Signer = p.CA.Leaf(t, "TEST weak", weak, now, now.Add(time.Minute))
+		s.Certificates = []*x509.Certificate{s.Signer.Certificate}
+		s.Attributes[2] = pkixtest.SigningCertificateV2(crypto.SHA256, s.Signer.Certificate)
+		sd, err := cms.Parse(s.Marshal(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sd.Verify(digest); !fails(err, "B15") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func expect(t *testing.T, check string, err error) {
 	t.Helper()
 	if check == "" && err != nil || check != "" && !fails(err, check) {
@@ -132,29 +172,11 @@ func TestVerifyOfUnreadableContent(t *testing.T) {
 
 func TestDeviations(t *testing.T) {
 	p := pkixtest.New(t, now)
-	sequence := func(parts ...[]byte) []byte {
-		der, err := asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: bytes.Join(parts, nil)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return der
-	}
+	sequence := func(parts ...[]byte) []byte { return element(t, 0, asn1.TagSequence, parts...) }
 	sha256ID := []byte{0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1}
 	hash := append([]byte{4, 32}, digestOf(crypto.SHA256, p.Leaf.Certificate.Raw)...)
-	directory := func(name []byte) []byte {
-		der, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: name})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sequence(der)
-	}
-	serial := func(c *x509.Certificate) []byte {
-		der, err := asn1.Marshal(c.SerialNumber)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return der
-	}
+	directory := func(name []byte) []byte { return sequence(element(t, asn1.ClassContextSpecific, 4, name)) }
+	serial := func(c *x509.Certificate) []byte { return append([]byte{2, 16}, c.SerialNumber.FillBytes(make([]byte, 16))...) }
 	ess := func(parts ...[]byte) func(*pkixtest.SignedData) {
 		return func(s *pkixtest.SignedData) {
 			s.Attributes[2] = pkixtest.Attribute(pkixtest.IDSigningCertificateV2, sequence(sequence(sequence(parts...))))
@@ -175,6 +197,9 @@ func TestDeviations(t *testing.T) {
 		{"right issuerSerial", "", ess(hash, sequence(directory(p.Leaf.Certificate.RawIssuer), serial(p.Leaf.Certificate)))},
 		{"issuerSerial of another", "B6", ess(hash, sequence(directory(p.Leaf.Certificate.RawIssuer), serial(p.CA.Certificate)))},
 		{"issuerSerial without directoryName", "B6", ess(hash, sequence(p.Leaf.Certificate.RawIssuer, serial(p.Leaf.Certificate)))},
+		{"SHA-1 in signing-certificate-v2", "B4", func(s *pkixtest.SignedData) {
+			s.Attributes[2] = pkixtest.SigningCertificateV2(crypto.SHA1, p.Leaf.Certificate)
+		}},
 		{"default hash written out", "B7", ess(sha256ID, hash)},
 		{"signing-time", "B8", extra(pkixtest.IDSigningTime, []byte("\x17\x0d260304050607Z"))},
 		{"content-hints", "B8", extra(cms.OIDContentHints, null)},

@@ -149,7 +149,7 @@ func TestBuildChainRefuses(t *testing.T) {
 		return append([]byte{0xa4, byte(len(rdns) + 2), 0x30, byte(len(rdns))}, rdns...)
 	}
 	mail := func(host string) []byte { return append([]byte{0x81, byte(len(host))}, host...) }
-	withMail := func(c *x509.Certificate) { c.EmailAddresses = []string{"Jo@Example.com"} }
+	none, withMail := func(*x509.Certificate) {}, func(c *x509.Certificate) { c.EmailAddresses = []string{"Jo@Example.com"} }
 	for _, tt := range []struct {
 		name, problem string
 		ca, leaf      pkixtest.Option
@@ -169,7 +169,6 @@ func TestBuildChainRefuses(t *testing.T) {
 		{"excluded mail", "excluded", constraint(0xa1, mail("example.com")), withMail},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			none := func(*x509.Certificate) {}
 			if tt.ca == nil {
 				tt.ca = none
 			}
