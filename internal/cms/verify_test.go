@@ -176,7 +176,9 @@ func TestDeviations(t *testing.T) {
 	sha256ID := []byte{0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1}
 	hash := append([]byte{4, 32}, digestOf(crypto.SHA256, p.Leaf.Certificate.Raw)...)
 	directory := func(name []byte) []byte { return sequence(element(t, asn1.ClassContextSpecific, 4, name)) }
-	serial := func(c *x509.Certificate) []byte { return append([]byte{2, 16}, c.SerialNumber.FillBytes(make([]byte, 16))...) }
+	serial := func(c *x509.Certificate) []byte {
+		return append([]byte{2, 16}, c.SerialNumber.FillBytes(make([]byte, 16))...)
+	}
 	ess := func(parts ...[]byte) func(*pkixtest.SignedData) {
 		return func(s *pkixtest.SignedData) {
 			s.Attributes[2] = pkixtest.Attribute(pkixtest.IDSigningCertificateV2, sequence(sequence(sequence(parts...))))
@@ -295,5 +297,6 @@ func FuzzParse(f *testing.F) {
 		}
 		_ = sd.Verify(digest)
 		_ = sd.Deviations()
+		_ = sd.SecondOpinion()
 	})
 }
