@@ -5,6 +5,7 @@ package term
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,14 +72,32 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// locked is a buffer that two goroutines use.
+type locked struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *locked) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out locked
 		s := &Streams{Err: &out, ErrTerminal: true}
 		stop := s.Watch(func() string { return "busy" })
 		time.Sleep(quietFor - time.Millisecond)
 		synctest.Wait()
-		if out.Len() != 0 {
+		if out.String() != "" {
 			t.Errorf("shown at once: %q", out.String())
 		}
 		time.Sleep(time.Second)
