@@ -106,7 +106,7 @@ const ltFaultTable = `
 status:404               aia        8 st
 empty-body               aia        8 st
 aia-wrong-certificate    aia        8 st
-ocsp-revoked             identity   8 st
+ocsp-revoked             identity   8 -
 ocsp-revoked             ocsp       8 st
 ocsp-bad-signature       ocsp       0 st
 ocsp-expired             identity   0 st

@@ -37,6 +37,8 @@ func planOutput(job *Job) (*output, error) {
 	}
 	fi, err := os.Stat(job.Out)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && filepath.Clean(job.In) == filepath.Clean(job.Out):
+		return nil, fmt.Errorf("open the PDF: %w", err)
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Lstat(job.Out); err == nil {
 			return nil, &UsageError{Problem: fmt.Sprintf("%s is a symbolic link to nothing", job.Out), Hint: "remove the link, or name the file it should lead to"}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -45,6 +46,23 @@ type Job struct {
 	RequireFresh bool                // OPTIONAL: demand revocation evidence from after the timestamp
 	DryRun       bool                // OPTIONAL: everything but identity, signature and output
 	Progress     *Progress           // OPTIONAL: says where the document is
+}
+
+// Check reports what can be told from the file names alone, so that a caller need not look for credentials first.
+func (j *Job) Check() error {
+	if _, err := planOutput(j); err != nil {
+		if usage, ok := errors.AsType[*UsageError](err); ok {
+			return usage
+		}
+		return &Error{Name: j.In, Err: err}
+	}
+	if j.In == "-" {
+		return nil
+	}
+	if _, err := os.Stat(j.In); err != nil { // not opened: it may be a pipe that can be read once
+		return &Error{Name: j.In, Err: fmt.Errorf("open the PDF: %w", err)}
+	}
+	return nil
 }
 
 // document is one job on its way.
@@ -171,6 +189,9 @@ func (d *document) sign(ctx context.Context) (err error) {
 		return err
 	}
 	if err := d.checkAnchor(); err != nil {
+		return err
+	}
+	if err := ltv.CheckRevoked(d.session.Certificates(), d.session.OCSPResponses()); err != nil {
 		return err
 	}
 	d.job.Progress.stage("signing")
