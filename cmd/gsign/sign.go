@@ -161,6 +161,9 @@ func (a *app) options(ctx context.Context, f *signFlags) (result *sign.Result, f
 // sign makes the service and takes the document its way. The result is never nil.
 func (a *app) sign(ctx context.Context, f *signFlags, values *config.Values, job *sign.Job) (*sign.Result, error) {
 	result := &sign.Result{Input: sign.File{Path: f.in}}
+	if err := job.Check(); err != nil {
+		return result, err
+	}
 	if timeout, err := values.Timeout(); err != nil {
 		return result, err
 	} else if timeout > 0 {

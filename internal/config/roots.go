@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,12 +16,20 @@ import (
 
 // Trust returns the root certificates that chains must end at; none means that no root is pinned.
 func (v *Values) Trust() ([]*x509.Certificate, error) {
-	return readCertificates("trusted certificate", v.Strings("trust"))
+	return asSetting(readCertificates("trusted certificate", v.Strings("trust")))
 }
 
 // ExtraCerts returns certificates that chains may need.
 func (v *Values) ExtraCerts() ([]*x509.Certificate, error) {
-	return readCertificates("extra certificate", v.Strings("extra_certs"))
+	return asSetting(readCertificates("extra certificate", v.Strings("extra_certs")))
+}
+
+// asSetting says that what cannot be used is no credential.
+func asSetting(certs []*x509.Certificate, err error) ([]*x509.Certificate, error) {
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Usage = true
+	}
+	return certs, err
 }
 
 // rootCAs returns what vouches for the service's TLS certificate, nil for the system's roots.
