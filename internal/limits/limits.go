@@ -132,6 +132,9 @@ const (
 	PagesSearched = 10000
 	// Signatures bounds the signatures of one file. The most met in the sample files is 12; each one is hashed anew.
 	Signatures = 1000
+	// RevisionsAfter bounds the revisions after the newest signature that are looked at: each may add to the security store
+	// and is read as a file of its own. One or two are usual.
+	RevisionsAfter = 100
 	// TokenReserve bounds what may be reserved for a token: MaxTimestampToken, four times.
 	TokenReserve = 1 << 20
 	// ReadBlock is the piece in which a file is read through a digest: larger ones are no faster, smaller ones cost more calls.

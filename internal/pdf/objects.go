@@ -58,6 +58,25 @@ func (f *File) InObjectStream(ref Ref) bool {
 	return ref.Gen == 0 && f.entries.get(ref.Num).kind() == entryPacked
 }
 
+// InUse reports whether the cross-reference says that an object of this number is in the file, of whatever generation.
+func (f *File) InUse(num uint32) bool {
+	k := f.entries.get(num).kind()
+	return k == entryOffset || k == entryPacked
+}
+
+// Beyond gives an object that the cross-reference places after the end of the file. What is appended may come to stand
+// there.
+func (f *File) Beyond() (num uint32, ok bool) {
+	for first, b := range f.entries.blocks {
+		for i, e := range b {
+			if e.kind() == entryOffset && e.offset() >= f.src.size {
+				return first*entryBlock + uint32(i), true
+			}
+		}
+	}
+	return 0, false
+}
+
 // Resolve follows references until something else comes. nil, for what is absent, gives Null.
 func (f *File) Resolve(o Object) (Object, error) {
 	for range limits.PDFReferences {

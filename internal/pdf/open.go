@@ -121,9 +121,16 @@ func (f *File) Catalog() (Dict, error) {
 	}
 	d, ok := o.(Dict)
 	if !ok {
-		return nil, malformed(-1, "catalog %v is no dictionary", f.root)
+		return nil, f.noCatalog(o)
 	}
 	return d.Clone(), nil
+}
+
+func (f *File) noCatalog(o Object) error {
+	if _, null := o.(Null); null {
+		return malformed(-1, "catalog %v is not in the file", f.root)
+	}
+	return malformed(-1, "catalog %v is no dictionary", f.root)
 }
 
 func (f *File) findHeader() (int64, error) {

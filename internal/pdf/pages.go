@@ -116,7 +116,7 @@ func (f *File) pageRoot() (Object, error) {
 	}
 	catalog, ok := o.(Dict)
 	if !ok {
-		return nil, malformed(-1, "catalog %v is no dictionary", f.root)
+		return nil, f.noCatalog(o)
 	}
 	pages, err := f.Dict(catalog["Pages"])
 	if err != nil {

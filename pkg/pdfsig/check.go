@@ -42,6 +42,10 @@ func (d *Document) plan(opts *Options) (*plan, error) {
 		return nil, refuse("sign a copy without encryption, or encrypt in a way the recipient removes first",
 			"the document is encrypted")
 	}
+	if n, ok := d.file.Beyond(); ok {
+		// The signature's own bytes would come to stand there, and the object with them.
+		return nil, &pdf.MalformedError{Offset: -1, What: fmt.Sprintf("the cross-reference places object %d after the end of the file", n)}
+	}
 	pl := &plan{}
 	if opts != nil {
 		pl.opts = *opts

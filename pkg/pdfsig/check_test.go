@@ -3,6 +3,7 @@
 package pdfsig_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -146,6 +147,7 @@ func TestCheckBlamesTheFile(t *testing.T) {
 		"flags no integer":  page1(pdftest.Table, "/AcroForm << /SigFlags (x) /Fields [] >>", ""),
 		"no pages":          noPages(),
 		"perms no dict":     page1(pdftest.Table, "/Perms 3", ""),
+		"after the end":     afterTheEnd(),
 		"extensions number": page1(pdftest.Table, "/Extensions 3", ""),
 	} {
 		err := open(t, in).Check(options())
@@ -155,6 +157,13 @@ func TestCheckBlamesTheFile(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// afterTheEnd has an object where a signature's bytes will come to stand.
+func afterTheEnd() []byte {
+	b := page1(pdftest.Table, "", "", "4 null")
+	copy(b[bytes.LastIndex(b, []byte(" 00000 n"))-10:], "0000010000")
+	return b
 }
 
 func noPages() []byte {

@@ -2,9 +2,15 @@
 
 package verify
 
+import "slices"
+
 // demands holds the report of sound signatures against the options.
 func (v *validator) demands(r *Report) []Finding {
 	var unmet []Finding
+	stampsOnly := !slices.ContainsFunc(r.Signatures, func(s SignatureReport) bool { return !s.Signature.Timestamp })
+	if stampsOnly && (v.opts.Require > None || v.opts.RequireFresh) {
+		unmet = append(unmet, finding("level", "EN 319 142-1 6.3", "there are document timestamps, and no signature"))
+	}
 	for i := range r.Signatures {
 		s := &r.Signatures[i]
 		add := func(f Finding) {

@@ -170,12 +170,19 @@ func (w *world) catalog(f *pdf.File, u *pdf.Update, change func(pdf.Dict)) {
 	u.Set(f.Root(), c)
 }
 
+// placeholder is where the token of a document timestamp goes.
+var placeholder = "<" + strings.Repeat("0", 8000) + ">"
+
 // archive appends a document timestamp.
 func (w *world) archive(in []byte, at time.Time) []byte {
 	w.tb.Helper()
-	const room = 8000
-	placeholder := "<" + strings.Repeat("0", room) + ">"
-	out := w.update(in, func(f *pdf.File, u *pdf.Update) {
+	return w.seal(w.stampField(in), at)
+}
+
+// stampField appends a document timestamp whose token is missing still.
+func (w *world) stampField(in []byte) []byte {
+	w.tb.Helper()
+	return w.update(in, func(f *pdf.File, u *pdf.Update) {
 		sig, field := u.Alloc(), u.Alloc()
 		u.Set(sig, pdf.Raw("<< /Type /DocTimeStamp /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161 /ByteRange "+
 			strings.Repeat(" ", 60)+" /Contents "+placeholder+" >>"))
@@ -194,6 +201,12 @@ func (w *world) archive(in []byte, at time.Time) []byte {
 			c["AcroForm"] = form
 		})
 	})
+}
+
+// seal puts the token into the document timestamp; it covers all there is.
+func (w *world) seal(in []byte, at time.Time) []byte {
+	w.tb.Helper()
+	out := bytes.Clone(in)
 	start := bytes.LastIndex(out, []byte(placeholder))
 	end := start + len(placeholder)
 	copy(out[bytes.LastIndex(out, []byte("/ByteRange "))+11:], fmt.Sprintf("[0 %d %d %d]", start, end, len(out)-end))

@@ -4,9 +4,13 @@ package verify
 
 import (
 	"bufio"
+	"crypto/sha1"
+	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"gsign/internal/limits"
@@ -19,9 +23,9 @@ func (v *validator) open(size int64) (*pdfsig.Document, error) {
 	return pdfsig.Open(io.NewSectionReader(v.doc.ReaderAt(), 0, size), size, nil)
 }
 
-// changedAfter says what later revisions changed besides the security store; empty when nothing. The only object of
-// the signed revision that they may write anew is the catalog, and in it /DSS and /Extensions; all other objects they
-// write must belong to the security store alone.
+// changedAfter says what later revisions changed besides the security store; empty when nothing. The only objects of
+// the signed revision that they may write anew are the catalog, and in it /DSS and /Extensions, and the dictionaries of
+// the security store; all other objects they write must belong to the security store alone.
 func (v *validator) changedAfter(end int64) (string, error) {
 	if end >= v.doc.Size() {
 		return "", nil
@@ -31,37 +35,65 @@ func (v *validator) changedAfter(end int64) (string, error) {
 		return "", err
 	}
 	was, is := old.File(), v.doc.File()
-	if was.Root() != is.Root() {
-		return "the catalog is another object", nil
+	reason := skipped(was, is)
+	if reason != "" {
+		return reason, nil
 	}
-	reason, err := catalogs(was, is)
+	reason, err = catalogs(was, is)
 	if reason != "" || err != nil {
 		return reason, err
 	}
-	allowed, err := storeObjects(was)
+	allowed, err := storeDicts(was)
 	if err != nil {
 		return "", err
 	}
-	size, err := was.Integer(was.Trailer()["Size"])
+	still, err := storeDicts(is)
 	if err != nil {
 		return "", err
 	}
-	err = v.storesAfter(end, int64(size), allowed)
+	maps.DeleteFunc(allowed, func(n uint32, _ bool) bool { return !still[n] })
+	err = v.storesAfter(end, was, allowed)
 	if err != nil {
 		return "", err
 	}
 	allowed[is.Root().Num] = true
-	return v.writtenAfter(end, allowed)
+	return v.writtenAfter(end, was, allowed)
+}
+
+// skipped says what of the signed revision is not in force any more: all its cross-reference sections must be, and its
+// entries must lead to bytes that were signed.
+func skipped(was, is *pdf.File) string {
+	if was.Root() != is.Root() {
+		return "the catalog is another object"
+	}
+	a, b := was.Sections(), is.Sections()
+	if len(b) < len(a) || len(b)-len(a) > limits.RevisionsAfter {
+		return fmt.Sprintf("%d cross-reference sections follow those signed", len(b)-len(a))
+	}
+	b = b[len(b)-len(a):]
+	for i := range a {
+		if a[i].Offset != b[i].Offset {
+			return "what was signed is passed over"
+		}
+	}
+	if n, ok := was.Beyond(); ok {
+		return fmt.Sprintf("object %d was not among the bytes signed", n)
+	}
+	return ""
 }
 
 // storesAfter adds the new objects of the security store as each later revision had it: a later one may leave out what
 // an earlier one wrote.
-func (v *validator) storesAfter(end, size int64, allowed map[uint32]bool) error {
+func (v *validator) storesAfter(end int64, was *pdf.File, allowed map[uint32]bool) error {
 	ends := []int64{v.doc.Size()}
 	for _, sec := range v.doc.File().Sections() {
 		if sec.Offset >= end && sec.End > 0 {
 			ends = append(ends, sec.End)
 		}
+	}
+	size, err := was.Integer(was.Trailer()["Size"])
+	if err != nil {
+		return err
 	}
 	for _, e := range ends {
 		doc, err := v.open(e)
@@ -73,7 +105,7 @@ func (v *validator) storesAfter(end, size int64, allowed map[uint32]bool) error 
 			return err
 		}
 		for n := range added {
-			if int64(n) >= size {
+			if int64(n) >= int64(size) && !was.InUse(n) {
 				allowed[n] = true
 			}
 		}
@@ -100,6 +132,46 @@ func catalogs(was, is *pdf.File) (string, error) {
 		return "the catalog differs", nil
 	}
 	return "", nil
+}
+
+// storeDicts returns the numbers of the dictionaries that a later revision may write anew to add to the security store.
+// Arrays and streams are not among them: the pages may have the same ones.
+func storeDicts(f *pdf.File) (map[uint32]bool, error) {
+	found := map[uint32]bool{}
+	catalog, err := f.Catalog()
+	if err != nil {
+		return nil, err
+	}
+	dss, err := f.Dict(catalog["DSS"])
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range []struct {
+		at   pdf.Object
+		keys []pdf.Name
+	}{
+		{catalog["DSS"], []pdf.Name{"Type", "Certs", "OCSPs", "CRLs", "VRI"}}, // ISO 32000-2 Table 261
+		{dss["VRI"], nil},
+	} {
+		dict, err := f.Dict(d.at)
+		if err != nil {
+			return nil, err
+		}
+		ref, ok := d.at.(pdf.Ref)
+		for key := range dict {
+			ok = ok && (slices.Contains(d.keys, key) || (d.keys == nil && vriName(key)))
+		}
+		if ok {
+			found[ref.Num] = true
+		}
+	}
+	return found, nil
+}
+
+// vriName reports whether a key of /VRI is what it should be: a SHA-1 in hexadecimal digits.
+func vriName(key pdf.Name) bool {
+	_, err := hex.DecodeString(string(key))
+	return key == "Type" || (err == nil && len(key) == 2*sha1.Size)
 }
 
 // storeObjects returns the numbers of the objects that make up the security store.
@@ -146,8 +218,8 @@ func storeObjects(f *pdf.File) (map[uint32]bool, error) {
 	return found, walk(catalog["DSS"], 0)
 }
 
-// writtenAfter names the first object written after an offset that is not allowed.
-func (v *validator) writtenAfter(end int64, allowed map[uint32]bool) (string, error) {
+// writtenAfter names the first object written, or taken away, after an offset that is not allowed.
+func (v *validator) writtenAfter(end int64, was *pdf.File, allowed map[uint32]bool) (string, error) {
 	f := v.doc.File()
 	for _, sec := range f.Sections() {
 		if sec.Offset < end {
@@ -159,14 +231,13 @@ func (v *validator) writtenAfter(end int64, allowed map[uint32]bool) (string, er
 		}
 		for _, r := range ranges {
 			for n := r[0]; n < r[0]+r[1]; n++ {
-				if n == 0 || allowed[uint32(n)] || (own >= 0 && n == own) {
-					continue
+				switch num := uint32(n); {
+				case allowed[num], own >= 0 && n == own && !was.InUse(num):
+				case f.InUse(num):
+					return fmt.Sprintf("object %d was written anew", n), nil
+				case was.InUse(num):
+					return fmt.Sprintf("object %d was taken away", n), nil
 				}
-				o, err := f.Object(pdf.Ref{Num: uint32(n)})
-				if _, null := o.(pdf.Null); err == nil && null {
-					continue // free, as before or from now on: nothing that could be shown
-				}
-				return fmt.Sprintf("object %d was written anew", n), nil
 			}
 		}
 	}
