@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judges that are programs: pdfsig (NSS), OpenSSL, qpdf, and pdftoppm for the look of the pages."""
 import datetime
+import functools
 import hashlib
 import pathlib
 import re
@@ -92,6 +93,7 @@ class OpenSSL:
         return bad
 
 
+@functools.cache
 def qpdf(path):
     """Rank of qpdf --check: 0 clean, 1 warnings, 2 errors."""
     try:
@@ -106,9 +108,12 @@ def draw(path):
     return p.returncode, hashlib.sha256(p.stdout).hexdigest()
 
 
+first_draw = functools.cache(draw)  # each original is compared with several signed files
+
+
 def look_same(original, signed):
     """Whether both are drawn alike; None when the original is not even drawn alike twice."""
-    first = draw(original)
+    first = first_draw(original)
     if first == draw(signed):
         return True
     return False if all(draw(original) == first for _ in range(3)) else None
