@@ -86,6 +86,9 @@ const (
 	PDFEntries = 8 << 20
 	// PDFRows bounds the entries of all cross-reference sections together: a full table and as much in later revisions.
 	PDFRows = 2 * PDFEntries
+	// PDFAbsent bounds the numbers remembered because something refers to them and no object has them: a handful, where
+	// there are any.
+	PDFAbsent = 1 << 16
 	// PDFObjectNumber is the highest number given to a new object where the file permits: the same figure of Annex C,
 	// beyond which MuPDF refuses.
 	PDFObjectNumber = 8388607

@@ -149,6 +149,7 @@ func (w *revisionWriter) table(refs []Ref, trailer Dict) {
 
 // xrefStream writes a cross-reference stream, which lists itself too.
 func (w *revisionWriter) xrefStream(u *Update, refs []Ref, trailer Dict) error {
+	u.skipAbsent()
 	if u.next == math.MaxUint32 {
 		return malformed(-1, "no object number is left")
 	}

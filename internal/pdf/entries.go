@@ -46,6 +46,7 @@ const entryBlock = 256
 type entries struct {
 	blocks  map[uint32]*[entryBlock]entry
 	highest uint32
+	absent  map[uint32]bool    // numbers above that are referred to nevertheless, as far as objects have been read
 	last    *[entryBlock]entry // the block used last, and its number: tables come in order
 	lastNum uint32
 }
@@ -79,6 +80,17 @@ func (x *entries) add(num uint32, e entry) error {
 		x.highest = max(x.highest, num)
 	}
 	return nil
+}
+
+// refer notes a reference to an object beyond all that there are: a new object of that number would be what it refers to.
+func (x *entries) refer(num uint32) {
+	if num <= x.highest || len(x.absent) >= limits.PDFAbsent {
+		return
+	}
+	if x.absent == nil {
+		x.absent = map[uint32]bool{}
+	}
+	x.absent[num] = true
 }
 
 // freeRuns collects the free entries of one section, which count only after those in use of its /XRefStm.

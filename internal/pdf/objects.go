@@ -38,7 +38,7 @@ func (f *File) objectAt(ref Ref, off int64) (o Object, start, end int64, err err
 	if off >= f.src.size {
 		return nil, 0, 0, malformed(off, "object %v: the file has %d bytes", ref, f.src.size)
 	}
-	p := parser{lexer: newLexer(&f.src, off)}
+	p := parser{lexer: newLexer(&f.src, off), file: f}
 	got, start, err := p.header()
 	if err != nil {
 		return nil, 0, 0, malformedBy(off, err, "object %v", ref)

@@ -32,7 +32,7 @@ func (f *File) packedObject(num uint32, e entry) (Object, error) {
 			return nil, malformedBy(-1, err, "object %d in object stream %d", num, stream)
 		}
 		if i, ok := s.find(num, e.index()); ok {
-			o, size, err := s.object(i)
+			o, size, err := s.object(f, i)
 			if err != nil {
 				return nil, malformedBy(-1, err, "object %d in object stream %d", num, stream)
 			}
@@ -61,12 +61,12 @@ func (s *packedStream) find(num uint32, i int) (int, bool) {
 	return 0, false
 }
 
-func (s *packedStream) object(i int) (Object, int64, error) {
+func (s *packedStream) object(f *File, i int) (Object, int64, error) {
 	at := s.first + int(s.index[i].off)
 	if at > len(s.data) {
 		return nil, 0, malformed(-1, "offset %d of %d bytes", at, len(s.data))
 	}
-	p := parser{lexer: memoryLexer(s.data, at)}
+	p := parser{lexer: memoryLexer(s.data, at), file: f}
 	o, err := p.object()
 	return o, p.pos() - int64(at), err
 }

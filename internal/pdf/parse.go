@@ -11,6 +11,7 @@ import (
 // A parser reads one object from a lexer.
 type parser struct {
 	*lexer
+	file  *File // when set: told about references to objects that it has not
 	nodes int
 	outer *[]extent // when set: the extents of the outermost container's items
 }
@@ -33,7 +34,7 @@ func (p *parser) object() (Object, error) {
 		gen := Integer(t.num)
 		t, err = p.token()
 		if err == nil && t.is("R") {
-			return reference(num, gen), nil
+			return p.reference(num, gen), nil
 		}
 	}
 	if err != nil && !IsMalformed(err) {
@@ -41,6 +42,14 @@ func (p *parser) object() (Object, error) {
 	}
 	p.seek(after)
 	return num, nil
+}
+
+func (p *parser) reference(num, gen Integer) Object {
+	o := reference(num, gen)
+	if ref, ok := o.(Ref); ok && p.file != nil {
+		p.file.entries.refer(ref.Num)
+	}
+	return o
 }
 
 // reference makes a reference of two numbers. One that no object can have refers to nothing, which is null.
@@ -106,7 +115,7 @@ func (p *parser) items(start int64, closing tokenKind, depth int) ([]Object, err
 			num, ok1 := items[n-2].(Integer)
 			gen, ok2 := items[n-1].(Integer)
 			if ok1 && ok2 {
-				items = append(items[:n-2], reference(num, gen))
+				items = append(items[:n-2], p.reference(num, gen))
 				if outer {
 					*p.outer = append((*p.outer)[:n-2], extent{(*p.outer)[n-2].start, p.pos()})
 				}

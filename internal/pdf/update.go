@@ -49,14 +49,22 @@ func (f *File) declaredSize() int64 {
 	return int64(n)
 }
 
-// Alloc gives a new object number: beyond all others, since free ones may be in use by readers of older revisions.
+// Alloc gives a new object number: beyond all others, since free ones may be in use by readers of older revisions, and
+// none that an object read so far refers to without its being there: the new one would come to stand in its place.
 func (u *Update) Alloc() Ref {
+	u.skipAbsent()
 	if u.next == math.MaxUint32 {
 		u.fail(malformed(-1, "no object number is left"))
 		return Ref{}
 	}
 	u.next++
 	return Ref{Num: u.next - 1}
+}
+
+func (u *Update) skipAbsent() {
+	for u.next < math.MaxUint32 && u.f.entries.absent[u.next] {
+		u.next++
+	}
 }
 
 // Set gives ref a new value, which Build writes as it is then.

@@ -300,3 +300,40 @@ func TestRuns(t *testing.T) {
 		t.Errorf("runs of %v", got)
 	}
 }
+
+// TestUpdateLeavesDanglingReferences adds objects to a file that refers to some it has not. None may come to stand there.
+func TestUpdateLeavesDanglingReferences(t *testing.T) {
+	for name, kind := range map[string]pdftest.Kind{"table": pdftest.Table, "stream": pdftest.Stream} {
+		// Where there are streams, they are 49 and 50.
+		b, _ := pdftest.File{Kind: kind, Objects: []pdftest.Object{
+			{Num: 1, Body: "<< /Type /Catalog /Pages 2 0 R /Metadata 52 0 R >>", Packed: true},
+			{Num: 2, Body: "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"},
+			{Num: 3, Body: "<< /Type /Page /Parent 2 0 R /Annots [49 0 R 50 0 R 51 0 R 54 0 R 56 0 R 4000000000 0 R] >>"},
+			{Num: 48, Body: "null"},
+		}}.Bytes()
+		f := mustOpen(t, b)
+		if _, _, err := f.Page(0); err != nil {
+			t.Fatal(err)
+		}
+		u := f.NewUpdate()
+		var got []uint32
+		for range 2 {
+			ref := u.Alloc()
+			u.Set(ref, Integer(1))
+			got = append(got, ref.Num)
+		}
+		if want := []uint32{53, 55}; !slices.Equal(got, want) {
+			t.Errorf("%s: new objects %v, want %v", name, got, want)
+		}
+		rev, err := u.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f = mustOpen(t, append(b, rev.Bytes...))
+		for _, n := range []uint32{51, 52, 54, 56} {
+			if f.InUse(n) {
+				t.Errorf("%s: object %d is in use", name, n)
+			}
+		}
+	}
+}

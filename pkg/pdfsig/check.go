@@ -67,9 +67,16 @@ func (d *Document) plan(opts *Options) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	pl.page, _, err = d.file.Page(0)
+	var page pdf.Dict
+	pl.page, page, err = d.file.Page(0)
 	if err != nil {
 		return nil, err
+	}
+	if pl.field == nil {
+		_, err = d.file.Array(page["Annots"])
+		if err != nil {
+			return nil, fmt.Errorf("reading /Annots of the first page: %w", err)
+		}
 	}
 	if pl.page.IsZero() {
 		return nil, refuse("rewrite the file first, for example with qpdf IN OUT",
@@ -197,6 +204,11 @@ func (d *Document) chooseEmpty(pl *plan) error {
 	f := pl.field
 	if f.kind != "Sig" {
 		return refuse("give the name of an empty signature field, or a new name", "field %q is not a signature field", f.name)
+	}
+	for _, other := range pl.form.fields {
+		if other != f && other.name == f.name {
+			return refuse("give another field, or none: then a new one is made", "two fields are named %q", f.name)
+		}
 	}
 	v, err := d.file.Resolve(f.value)
 	if err != nil {

@@ -81,7 +81,21 @@ var checks = map[string]struct {
 		page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] >>", "", "4 << /T (a) /FT /Sig /Kids [5 0 R] >>", "5 << /T (b) /Parent 4 0 R >>"), "a.b", "",
 	},
 	"field direct": {page1(pdftest.Table, "/AcroForm << /Fields [<< /FT /Sig /T (d) >>] >>", ""), "d", "direct object"},
-	"page direct":  {directPage(), "", "first page is a direct object"},
+	"field twice": {
+		page1(pdftest.Table, "/AcroForm << /Fields [4 0 R 5 0 R] >>", "", "4 << /T (a) /FT /Sig >>", "5 << /T (a) /FT /Sig >>"), "a", "two fields",
+	},
+	"field of a kid without name": {
+		page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] >>", "", "4 << /T (a) /Kids [5 0 R] >>", "5 << /FT /Sig /Parent 4 0 R /V 6 0 R >>",
+			"6 << "+sigValue+docMDP("/P 1")+" >>"), "", "DocMDP level 1",
+	},
+	"field below a kid without name": {
+		page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] >>", "", "4 << /T (a) /Kids [5 0 R] >>", "5 << /Kids [7 0 R] /Parent 4 0 R >>",
+			"6 << "+sigValue+docMDP("/P 1")+" >>", "7 << /FT /Sig /T (b) /Parent 5 0 R /V 6 0 R >>"), "", "DocMDP level 1",
+	},
+	"certified in /Perms only": {page1(pdftest.Table, "/Perms << /DocMDP 4 0 R >>", "", "4 << "+sigValue+docMDP("/P 1")+" >>"), "", "DocMDP level 1"},
+	"flags no integer":         {page1(pdftest.Table, "/AcroForm << /SigFlags (x) /Fields [] >>", ""), "", ""},
+	"flags no integer, a real": {page1(pdftest.Table, "/AcroForm << /SigFlags 3.0 /Fields [] >>", ""), "", ""},
+	"page direct":              {directPage(), "", "first page is a direct object"},
 
 	"seed: recommended":            {emptyField("/SV << /Type /SV /Ff 0 /SubFilter [/adbe.pkcs7.detached] /Reasons [(x)] >>"), "Approval", ""},
 	"seed: sub-filter allowed":     {emptyField("/SV << /Ff 2 /SubFilter [/adbe.pkcs7.detached /ETSI.CAdES.detached] >>"), "Approval", ""},
@@ -144,7 +158,6 @@ func TestCheckBlamesTheFile(t *testing.T) {
 		"form is a number":  page1(pdftest.Table, "/AcroForm 5", ""),
 		"fields no array":   page1(pdftest.Table, "/AcroForm << /Fields 5 >>", ""),
 		"annots no array":   page1(pdftest.Table, "", "/Annots 5"),
-		"flags no integer":  page1(pdftest.Table, "/AcroForm << /SigFlags (x) /Fields [] >>", ""),
 		"no pages":          noPages(),
 		"perms no dict":     page1(pdftest.Table, "/Perms 3", ""),
 		"after the end":     afterTheEnd(),

@@ -3,6 +3,8 @@
 package pdfsig
 
 import (
+	"fmt"
+
 	"gsign/internal/limits"
 	"gsign/internal/pdf"
 )
@@ -32,7 +34,8 @@ type widget struct {
 	dict pdf.Dict
 }
 
-// form reads the field tree. Entries that are no dictionaries are passed over: they show nothing and hold nothing.
+// form reads the field tree. A kid without a name is a widget of its parent, unless it has a value or kids: other readers
+// take that for a field, and a signature in it counts. Entries that are no dictionaries are passed over: they show nothing and hold nothing.
 func (d *Document) form() (*form, error) {
 	catalog, err := d.file.Catalog()
 	if err != nil {
@@ -42,7 +45,7 @@ func (d *Document) form() (*form, error) {
 	fm.ref, _ = catalog["AcroForm"].(pdf.Ref)
 	fm.dict, err = d.file.Dict(catalog["AcroForm"])
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading the form: %w", err)
 	}
 	if fm.dict == nil {
 		fm.ref = pdf.Ref{}
@@ -50,7 +53,7 @@ func (d *Document) form() (*form, error) {
 	}
 	roots, err := d.file.Array(fm.dict["Fields"])
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading /Fields of the form: %w", err)
 	}
 	w := fieldWalk{file: d.file, form: fm, seen: map[pdf.Ref]bool{}}
 	for _, o := range roots {
@@ -109,7 +112,7 @@ func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 		if !ok {
 			continue
 		}
-		if _, named := kd["T"]; !named {
+		if kd["T"] == nil && kd["V"] == nil && kd["Kids"] == nil {
 			kr, _ := kid.(pdf.Ref)
 			f.widgets = append(f.widgets, widget{kr, kd})
 			continue

@@ -91,10 +91,7 @@ func (v *validator) storesAfter(end int64, was *pdf.File, allowed map[uint32]boo
 			ends = append(ends, sec.End)
 		}
 	}
-	size, err := was.Integer(was.Trailer()["Size"])
-	if err != nil {
-		return err
-	}
+	first := was.NewUpdate().Alloc().Num
 	for _, e := range ends {
 		doc, err := v.open(e)
 		if err != nil {
@@ -105,7 +102,7 @@ func (v *validator) storesAfter(end int64, was *pdf.File, allowed map[uint32]boo
 			return err
 		}
 		for n := range added {
-			if int64(n) >= int64(size) && !was.InUse(n) {
+			if n >= first {
 				allowed[n] = true
 			}
 		}

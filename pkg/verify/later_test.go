@@ -128,3 +128,13 @@ func TestTimestampAlone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestHugeSize signs a file whose /Size no reader would follow: new numbers are not counted from it.
+func TestHugeSize(t *testing.T) {
+	w := newWorld(t)
+	in := bytes.Replace(pdftest.Classic(), []byte("/Size "), []byte("/Size 400000000"), 1)
+	b := w.store(w.sign(in, verify.BT), w.entities()...)
+	if _, err := check(t, b, &verify.Options{Require: verify.BLT, RequireWholeDocument: true}); err != nil {
+		t.Error(err)
+	}
+}
