@@ -230,8 +230,8 @@ func (c *composer) updateForm(add pdf.Ref) error {
 		}
 	}
 	flags, err := c.d.file.Integer(dict["SigFlags"])
-	if err != nil {
-		return err
+	if err != nil && !pdf.IsMalformed(err) {
+		return err // of another type it says nothing that could be kept
 	}
 	dict["SigFlags"] = flags | 3 // SignaturesExist and AppendOnly (ISO 32000-2 Table 225)
 	switch {
