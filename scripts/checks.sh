@@ -143,7 +143,7 @@ check_example() {
 # The first command of README is run literally in a copy of the tree, and must sign; the second is this script.
 check_readme() {
 	local commands copy new
-	mapfile -t commands < <(awk '/^```/ { code = !code; next } code && /^\$ / { sub(/^\$ /, ""); print } code && /^(go|\.\/|git|gsign) / || code && /^\.\/scripts\/test$/ { print }' README.md)
+	mapfile -t commands < <(awk '/^```/ { code = !code; next } code && /^\$ / { print substr($0, 3) }' README.md)
 	if ((${#commands[@]} < 2)) || [[ ${commands[1]} != ./scripts/test* ]]; then
 		printf 'README must begin with two commands, the second ./scripts/test; found:\n'
 		printf '  %s\n' "${commands[@]:0:3}"
