@@ -73,7 +73,8 @@ const (
 	PDFString = 16 << 20
 	// PDFDepth bounds arrays and dictionaries within each other; qpdf has the same number.
 	PDFDepth = 500
-	// PDFNodes bounds the parts of one object: a flat page tree of a million pages has as many.
+	// PDFNodes bounds the parts of one object: a flat page tree of half a million pages has as many, since the two numbers of
+	// a reference count.
 	PDFNodes = 1<<20 + 64
 	// PDFHeader is how far into a file its header may begin (ISO 32000-1, Annex H, note 13).
 	PDFHeader = 1024

@@ -337,3 +337,37 @@ func TestUpdateLeavesDanglingReferences(t *testing.T) {
 		}
 	}
 }
+
+// TestTrailerIsCarriedOver updates files whose trailers hold more than most: what describes the document stays, what
+// describes one section does not.
+func TestTrailerIsCarriedOver(t *testing.T) {
+	for name, kind := range map[string]pdftest.Kind{"table": pdftest.Table, "stream": pdftest.Stream, "hybrid": pdftest.HybridTable} {
+		t.Run(name, func(t *testing.T) {
+			b, _ := pdftest.File{Kind: kind, Trailer: "/ID 5 0 R /Info 4 0 R /DocChecksum /0AF /Foo#00 [1 2.50 (x)]", Objects: []pdftest.Object{
+				{Num: 1, Body: "<< /Type /Catalog /Pages 2 0 R >>"},
+				{Num: 2, Body: "<< /Type /Pages /Kids [3 0 R] /Count 1 >>", Packed: true},
+				{Num: 3, Body: "<< /Type /Page /Parent 2 0 R >>", Packed: true},
+				{Num: 4, Body: "<< /Title (x) >>", Packed: true},
+				{Num: 5, Body: "[<01> <02>]", Packed: true},
+			}}.Bytes()
+			f := mustOpen(t, b)
+			u := f.NewUpdate()
+			u.SetID([]byte("second"))
+			u.Set(Ref{Num: 4}, Dict{"Title": String("y")})
+			g := reopened(t, b, u)
+			d := g.Trailer()
+			want := "<</DocChecksum /0AF /Foo#00 [1 2.50 (x)] /ID [<01> (second)] /Info 4 0 R "
+			got := string(Append(nil, d))
+			if kind == pdftest.Stream {
+				want = strings.Replace(want, "/Info 4 0 R ", fmt.Sprintf("/Index [4 1 %d 1] /Info 4 0 R /Length 10 ", f.entries.highest+1), 1)
+			}
+			want += fmt.Sprintf("/Prev %d /Root 1 0 R /Size %d", f.Sections()[0].Offset, g.entries.highest+1)
+			if kind == pdftest.Stream {
+				want += " /Type /XRef /W [1 2 2]"
+			}
+			if diff := cmp.Diff(want+">>", got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -3,9 +3,12 @@
 package pdfsig_test
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"gsign/internal/pdf"
 	"gsign/internal/pdf/pdftest"
@@ -262,5 +265,41 @@ func TestLockBecomesFieldMDP(t *testing.T) {
 			t.Errorf("%s became %s", lock, got)
 		}
 		verifyCMS(t, out, last(t, out))
+	}
+}
+
+// TestLeavesTheRestAlone signs a document with metadata that are no XML, and with entries that nobody knows: signing
+// neither reads nor changes them.
+func TestLeavesTheRestAlone(t *testing.T) {
+	const odd = "/Lang (x) /ViewerPreferences << /Foo#20Bar 1.50 >> /PieceInfo 5 0 R /X#00Y <00FF> /OpenAction [3 0 R /Fit] "
+	in := page1(pdftest.Table, odd+"/Metadata 4 0 R", "/Rotate 90 /UserUnit 1.0 /Contents 6 0 R /AA << >> /Q#23 null",
+		"4 "+pdftest.StreamBody("/Type /Metadata /Subtype /XML", "<not <<xml"), "5 << /Later [1 2.0 (a)] >>", "6 "+pdftest.StreamBody("", "q Q"))
+	out := sign(t, in, options())
+	was, is := openFile(t, in), openFile(t, out)
+	same := func(what string, a, b pdf.Dict, but ...pdf.Name) {
+		for _, key := range but {
+			delete(a, key)
+			delete(b, key)
+		}
+		if diff := cmp.Diff(string(pdf.Append(nil, a)), string(pdf.Append(nil, b))); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+	}
+	a, errA := was.Catalog()
+	b, errB := is.Catalog()
+	if errA != nil || errB != nil {
+		t.Fatal(errA, errB)
+	}
+	same("catalog", a, b, "AcroForm", "Extensions")
+	_, pageA, errA := was.Page(0)
+	_, pageB, errB := is.Page(0)
+	if errA != nil || errB != nil {
+		t.Fatal(errA, errB)
+	}
+	same("page", pageA, pageB, "Annots")
+	for _, n := range []string{"\n2 0 obj", "\n4 0 obj", "\n5 0 obj", "\n6 0 obj"} {
+		if bytes.Contains(out[len(in)-1:], []byte(n)) {
+			t.Errorf("%q was written again", n)
+		}
 	}
 }
