@@ -179,21 +179,25 @@ func (l *lexer) token() (token, error) {
 	return t, nil
 }
 
-// word reads a run of regular characters: a number or a keyword.
-func (l *lexer) word(t token) (token, error) {
+// regular reads a run of regular characters into the text of the token that starts there.
+func (l *lexer) regular(start int64, what string) error {
 	for {
 		c, err := l.peek()
-		if err != nil {
-			return t, err
-		}
-		if !isRegular(c) {
-			break
+		if err != nil || !isRegular(c) {
+			return err
 		}
 		if len(l.text) >= limits.PDFToken {
-			return t, malformed(t.start, "token longer than %d bytes", limits.PDFToken)
+			return malformed(start, "%s longer than %d bytes", what, limits.PDFToken)
 		}
 		l.text = append(l.text, byte(c))
 		l.i++
+	}
+}
+
+// word reads a run of regular characters: a number or a keyword.
+func (l *lexer) word(t token) (token, error) {
+	if err := l.regular(t.start, "token"); err != nil {
+		return t, err
 	}
 	t.text = l.text
 	t.kind = tokenKeyword

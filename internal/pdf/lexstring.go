@@ -7,19 +7,8 @@ import "gsign/internal/limits"
 // name reads a name after its slash. #xx is decoded; a # without two hexadecimal digits stands for itself, as it did in
 // PDF 1.1.
 func (l *lexer) name(t token) (token, error) {
-	for {
-		c, err := l.peek()
-		if err != nil {
-			return t, err
-		}
-		if !isRegular(c) {
-			break
-		}
-		if len(l.text) >= limits.PDFToken {
-			return t, malformed(t.start, "name longer than %d bytes", limits.PDFToken)
-		}
-		l.text = append(l.text, byte(c))
-		l.i++
+	if err := l.regular(t.start, "name"); err != nil {
+		return t, err
 	}
 	out := l.text[:0]
 	for i := 0; i < len(l.text); i++ {

@@ -205,8 +205,8 @@ func TestPolicyPresences(t *testing.T) {
 	srv := startServer(t, WithPolicy(&Policy{
 		SubjectDN: ListFields{
 			Fields: map[string]FieldPolicy{
-				"country": {Static, "BE"}, "common_name": {Required, "TEST [A-Z][a-z]+"},
-				"organization": {Static, "TEST org"}, "email": {Presence: Forbidden}, "locality": {Optional, "[A-Z]+"},
+				"country": {Presence: Static, Format: "BE"}, "common_name": {Presence: Required, Format: "TEST [A-Z][a-z]+"},
+				"organization": {Presence: Static, Format: "TEST org"}, "email": {Presence: Forbidden}, "locality": {Presence: Optional, Format: "[A-Z]+"},
 			},
 			Lists: map[string]ListPolicy{"organizational_unit": {Static: true, List: []string{"one", "two"}}},
 			Typed: map[string]map[string]TypeValuePolicy{"extra_attributes": {"2.5.4.12": {Static: true, ValueFormat: "Dr."}}},

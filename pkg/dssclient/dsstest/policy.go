@@ -5,41 +5,25 @@ package dsstest
 import (
 	"encoding/json"
 	"maps"
+
+	"gsign/pkg/dssclient"
 )
 
-// Presence says whether a request may, must or must not carry a field.
-type Presence string
+// The rules of a validation policy, as they go over the wire.
+type (
+	Presence        = dssclient.Presence
+	FieldPolicy     = dssclient.StringPolicy // for a string field
+	ListPolicy      = dssclient.ListPolicy   // for a field of many strings
+	TypeValuePolicy = dssclient.ValuePolicy  // for one object identifier of extra_attributes or other_names
+)
 
-// The presences of a validation policy. STATIC fields have the policy's value and must be left out of requests.
+// The presences. STATIC fields have the policy's value and must be left out of requests.
 const (
-	Optional  Presence = "OPTIONAL"
-	Required  Presence = "REQUIRED"
-	Forbidden Presence = "FORBIDDEN"
-	Static    Presence = "STATIC"
+	Optional  = dssclient.Optional
+	Required  = dssclient.Required
+	Forbidden = dssclient.Forbidden
+	Static    = dssclient.Static
 )
-
-// FieldPolicy is the rule for a string field: Format is a regular expression, or the value when Presence is STATIC.
-type FieldPolicy struct {
-	Presence Presence `json:"presence"`
-	Format   string   `json:"format"`
-}
-
-// ListPolicy is the rule for a field of many strings: List holds regular expressions, or the values when Static.
-type ListPolicy struct {
-	Static   bool     `json:"static"`
-	List     []string `json:"list"`
-	MinCount int      `json:"mincount"`
-	MaxCount int      `json:"maxcount"`
-}
-
-// TypeValuePolicy is the rule for one object identifier of extra_attributes or other_names.
-type TypeValuePolicy struct {
-	Static      bool   `json:"static"`
-	ValueType   string `json:"value_type"`
-	ValueFormat string `json:"value_format"`
-	MinCount    int    `json:"mincount"`
-	MaxCount    int    `json:"maxcount"`
-}
 
 // ListFields are rules for string fields, list fields and typed fields of one object of the request. A field that is in
 // none of them is forbidden.
@@ -108,8 +92,8 @@ const emailFormat = "[!-?A-~]+@[!-?A-~]+"
 // DynamicPolicy allows every field of the subject and requires none: {} gets a default subject.
 func DynamicPolicy() *Policy {
 	// The upper bounds are those of X.520: 64 characters for names, 128 for places.
-	name, place := FieldPolicy{Optional, ".{1,64}"}, FieldPolicy{Optional, ".{1,128}"}
-	country := FieldPolicy{Optional, "[A-Z]{2}"}
+	name, place := FieldPolicy{Presence: Optional, Format: ".{1,64}"}, FieldPolicy{Presence: Optional, Format: ".{1,128}"}
+	country := FieldPolicy{Presence: Optional, Format: "[A-Z]{2}"}
 	return &Policy{
 		SubjectDN: ListFields{
 			Fields: map[string]FieldPolicy{
@@ -118,9 +102,9 @@ func DynamicPolicy() *Policy {
 				"jurisdiction_of_incorporation_locality_name":          place,
 				"jurisdiction_of_incorporation_state_or_province_name": place,
 				"jurisdiction_of_incorporation_country_name":           country,
-				"serial_number": {Optional, "[A-Za-z0-9 '()+,./:=?-]{1,64}"}, // PrintableString
+				"serial_number": {Presence: Optional, Format: "[A-Za-z0-9 '()+,./:=?-]{1,64}"}, // PrintableString
 				"given_name":    name, "surname": name, "common_name": name,
-				"email": {Optional, emailFormat},
+				"email": {Presence: Optional, Format: emailFormat},
 			},
 			Lists: map[string]ListPolicy{"organizational_unit": {List: []string{".{1,64}"}, MaxCount: 3}},
 			Typed: map[string]map[string]TypeValuePolicy{"extra_attributes": {
@@ -131,7 +115,7 @@ func DynamicPolicy() *Policy {
 		},
 		SubjectDA: &ListFields{
 			Fields: map[string]FieldPolicy{
-				"gender": {Optional, "[MF]"}, "date_of_birth": {Presence: Optional}, "place_of_birth": place,
+				"gender": {Presence: Optional, Format: "[MF]"}, "date_of_birth": {Presence: Optional}, "place_of_birth": place,
 			},
 			Lists: map[string]ListPolicy{
 				"country_of_citizenship": {List: []string{"[A-Z]{2}"}, MaxCount: 2},
@@ -151,7 +135,7 @@ func DynamicPolicy() *Policy {
 func StaticPolicy() *Policy {
 	p := &Policy{SubjectDN: ListFields{Fields: map[string]FieldPolicy{}}}
 	for k, v := range defaultSubject {
-		p.SubjectDN.Fields[k] = FieldPolicy{Static, v}
+		p.SubjectDN.Fields[k] = FieldPolicy{Presence: Static, Format: v}
 	}
 	return p
 }

@@ -168,11 +168,11 @@ func (f *ListFields) checkLists(path string, set fieldSet, v violations) {
 			set.many[name] = rule.List
 			continue
 		}
-		rule.check(path+"."+name, set.many[name], v)
+		checkList(rule, path+"."+name, set.many[name], v)
 	}
 }
 
-func (l *ListPolicy) check(member string, values []string, v violations) {
+func checkList(l ListPolicy, member string, values []string, v violations) {
 	if len(values) < l.MinCount || len(values) > l.MaxCount {
 		v.add(member, "has %d values, allowed are %d to %d", len(values), l.MinCount, l.MaxCount)
 	}
@@ -226,7 +226,7 @@ func (p *Policy) applyEKUs(raw json.RawMessage, v violations) []string {
 		}
 		return p.ExtendedKeyUsages.EKUs.List
 	default:
-		p.ExtendedKeyUsages.EKUs.check("extended_key_usages", l, v)
+		checkList(p.ExtendedKeyUsages.EKUs, "extended_key_usages", l, v)
 	}
 	return l
 }
