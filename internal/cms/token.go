@@ -121,7 +121,7 @@ func (t *Token) parseAccuracy(s cryptobyte.String) bool {
 		return false
 	}
 	for n, part := range []*int64{&millis, &micros} {
-		tag := cbasn1.Tag(n).ContextSpecific() //nolint:gosec // 0 and 1
+		tag := cbasn1.Tag(n).ContextSpecific()
 		if s.PeekASN1Tag(tag) && (!s.ReadASN1Int64WithTag(part, tag) || *part < 0 || *part > 999) {
 			return false
 		}

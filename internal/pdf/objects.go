@@ -143,7 +143,7 @@ func typed[T Object](f *File, o Object, want string) (T, error) {
 	if t, ok := v.(T); ok {
 		return t, nil
 	}
-	if v == (Object)(Null{}) {
+	if v == Object(Null{}) {
 		return zero, nil
 	}
 	return zero, unexpected(o, v, want)

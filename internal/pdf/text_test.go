@@ -28,11 +28,11 @@ func TestTextString(t *testing.T) {
 
 func TestText(t *testing.T) {
 	for in, want := range map[string]string{
-		"caf\xe9":                                 "café",
-		"\x80\x84\xa0\x18":                        "•—€˘",
-		"\xff\xfea\x00":                           "a",
-		"\xef\xbb\xbfz\xc3\xbcrich":               "zürich",
-		"\xfe\xff\x00a\x00":                       "a", // half a unit at the end
+		"caf\xe9":                   "café",
+		"\x80\x84\xa0\x18":          "•—€˘",
+		"\xff\xfea\x00":             "a",
+		"\xef\xbb\xbfz\xc3\xbcrich": "zürich",
+		"\xfe\xff\x00a\x00":         "a", // half a unit at the end
 		"\xfe\xff\x00\x1b\x00e\x00n\x00\x1b\x00x": "x",
 	} {
 		if got := String(in).Text(); got != want {

@@ -215,7 +215,7 @@ func parseConstraints(der []byte) (permitted, excluded []name, err error) {
 	for i, list := range []*[]name{&permitted, &excluded} {
 		var trees cryptobyte.String
 		var present bool
-		if !seq.ReadOptionalASN1(&trees, &present, cbasn1.Tag(i).ContextSpecific().Constructed()) { //nolint:gosec // 0 and 1
+		if !seq.ReadOptionalASN1(&trees, &present, cbasn1.Tag(i).ContextSpecific().Constructed()) {
 			return nil, nil, bad
 		}
 		for !trees.Empty() {

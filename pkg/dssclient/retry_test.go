@@ -75,11 +75,13 @@ func TestRetries(t *testing.T) {
 		wait time.Duration // of login, all together
 	}{
 		"busy": {
-			answering(canned(503, body)), map[Op]int{OpLogin: 3, OpQuota: 3, OpIdentity: 3, OpSign: 1, OpTimestamp: 1},
+			answering(canned(503, body)),
+			map[Op]int{OpLogin: 3, OpQuota: 3, OpIdentity: 3, OpSign: 1, OpTimestamp: 1},
 			1500 * time.Millisecond,
 		},
 		"gateway": {
-			answering(canned(502, "<html>")), map[Op]int{OpLogin: 3, OpQuota: 3, OpIdentity: 1, OpSign: 1, OpTimestamp: 1},
+			answering(canned(502, "<html>")),
+			map[Op]int{OpLogin: 3, OpQuota: 3, OpIdentity: 1, OpSign: 1, OpTimestamp: 1},
 			1500 * time.Millisecond,
 		},
 		"busy, says when": {
@@ -90,7 +92,8 @@ func TestRetries(t *testing.T) {
 		},
 		"limited, says a date": {
 			answering(canned(429, body, "Date", "Sat, 01 Jan 2000 00:00:00 GMT", "Retry-After", "Sat, 01 Jan 2000 00:00:04 GMT")),
-			map[Op]int{OpLogin: 3}, 8 * time.Second,
+			map[Op]int{OpLogin: 3},
+			8 * time.Second,
 		},
 		"limited":         {answering(canned(429, body)), map[Op]int{OpLogin: 1, OpQuota: 1, OpIdentity: 1, OpSign: 1}, 0},
 		"limited, long":   {answering(canned(429, body, "Retry-After", "21")), map[Op]int{OpLogin: 1, OpQuota: 1}, 0},

@@ -175,8 +175,10 @@ func (c *collector) refresh(ctx context.Context, it *item, issuer *x509.Certific
 // lastResort is for a certificate without any answer: nothing at hand, and nothing from its responder.
 func (c *collector) lastResort(ctx context.Context, it *item, issuer *x509.Certificate) error {
 	if c.opts.now().After(it.cert.NotAfter) {
-		return &IncompleteError{Certificate: it.report.Subject, Tries: it.report.Tries,
-			Reason: fmt.Sprintf("no evidence is at hand, and it ended at %s: its responder has nothing more to say about it", stamp(it.cert.NotAfter))}
+		return &IncompleteError{
+			Certificate: it.report.Subject, Tries: it.report.Tries,
+			Reason: fmt.Sprintf("no evidence is at hand, and it ended at %s: its responder has nothing more to say about it", stamp(it.cert.NotAfter)),
+		}
 	}
 	p, err := c.ask(ctx, it, issuer, nil)
 	if err != nil {

@@ -153,6 +153,7 @@ func (panicTB) Errorf(f string, args ...any) { panic(args) }
 func (w *world) ocsp(e *pkixtest.Entity, at time.Time) []byte {
 	return w.PKI.OCSP(panicTB{}, e, at)
 }
+
 func (w *world) crl(issuer *pkixtest.Entity) []byte {
 	return w.CRL(panicTB{}, issuer, time.Now().Add(-time.Second))
 }

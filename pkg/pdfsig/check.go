@@ -105,7 +105,7 @@ func (d *Document) refuseForm(fm *form) error {
 	if err != nil {
 		return err
 	}
-	if bool(dynamic) || len(fm.fields) == 0 {
+	if dynamic || len(fm.fields) == 0 {
 		return refuse("print it to a PDF first, which keeps what is to be seen",
 			"the document is an XFA-only form: its pages are made by the viewer and no signature covers them")
 	}

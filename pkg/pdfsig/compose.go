@@ -204,7 +204,7 @@ func (c *composer) tabs(page pdf.Dict) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !bool(marked) && catalog["StructTreeRoot"] == nil {
+	if !marked && catalog["StructTreeRoot"] == nil {
 		return false, nil
 	}
 	page["Tabs"] = pdf.Name("S")

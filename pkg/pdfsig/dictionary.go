@@ -48,7 +48,7 @@ func (d *Document) dictionary(pl *plan, reserved int) *dictionary {
 	b = append(b, '<')
 	b = append(b, bytes.Repeat([]byte{'0'}, 2*reserved)...)
 	b = append(b, '>')
-	entry("M", pdf.String(pdf.Date(o.Time)))
+	entry("M", pdf.Date(o.Time))
 	for _, e := range []struct{ key, text string }{
 		{"Name", o.Name},
 		{"Reason", o.Reason},

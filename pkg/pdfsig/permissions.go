@@ -206,7 +206,7 @@ func (d *Document) seedMet(key pdf.Name, o pdf.Object, ff int64) bool {
 		return ff&seedReasons == 0
 	case "AddRevInfo":
 		v, err := d.file.Bool(o)
-		return ff&seedAddRev == 0 || (err == nil && !bool(v))
+		return ff&seedAddRev == 0 || (err == nil && !v)
 	case "LegalAttestation", "AppearanceFilter", "LockDocument":
 		return ff&(1<<4|1<<7|1<<8) == 0
 	case "Cert", "TimeStamp":

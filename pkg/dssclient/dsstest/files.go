@@ -18,11 +18,11 @@ import (
 // Names of the files that WriteFiles writes.
 const (
 	ConfigFile         = "config.toml"
-	ClientCertFile     = "client.pem"          // client certificate and its issuer
-	ClientKeyFile      = "client.key"          // PKCS #8
-	ClientPKCS12File   = "client.p12"          // both, under the password in ClientPasswordFile
-	ClientPasswordFile = "client.p12-password" //nolint:gosec // a file name, not a password
-	SecretFile         = "api-secret"          //nolint:gosec // a file name, not a secret
+	ClientCertFile     = "client.pem" // client certificate and its issuer
+	ClientKeyFile      = "client.key" // PKCS #8
+	ClientPKCS12File   = "client.p12" // both, under the password in ClientPasswordFile
+	ClientPasswordFile = "client.p12-password"
+	SecretFile         = "api-secret"
 	ServerCAFile       = "server-ca.pem"
 	SignerRootFile     = "roots/signer-root.pem"
 	TSARootFile        = "roots/tsa-root.pem"
