@@ -52,7 +52,9 @@ func Example() {
 	})
 	must(err)
 	r, size = pdfsig.Append(r, size, store)
-	report, err := verify.Verify(ctx, r, size, &verify.Options{Roots: server.Roots(), Require: verify.BLT})
+	report, err := verify.Verify(ctx, r, size, &verify.Options{
+		Field: signed.Prepared.Field, Roots: server.Roots(), Require: verify.BLT,
+	})
 	must(err)
 	fmt.Println(report.Signatures[0].Level, report.Signatures[0].Signer().Subject.CommonName)
 	// Output: B-LT Ada

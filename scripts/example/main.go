@@ -84,7 +84,8 @@ func sign(ctx context.Context, service *dsstest.Server, inName, outName string) 
 		return err
 	}
 	r, size = pdfsig.Append(r, size, store)
-	if _, err := verify.Verify(ctx, r, size, &verify.Options{Roots: service.Roots(), Require: verify.BLT}); err != nil {
+	demands := &verify.Options{Field: signed.Prepared.Field, Roots: service.Roots(), Require: verify.BLT}
+	if _, err := verify.Verify(ctx, r, size, demands); err != nil {
 		return err
 	}
 	out, err := os.Create(outName)
