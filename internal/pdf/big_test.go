@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"testing"
+
+	"gsign/internal/pdf/pdftest"
 )
 
 // sparse is a file of which only some parts hold anything: a large one that costs no disk.
@@ -85,5 +88,31 @@ func BenchmarkOpen(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestLargeCatalog reads a catalog that is larger than the cache once, not at each question.
+func TestLargeCatalog(t *testing.T) {
+	var keys strings.Builder
+	for i := range 40000 {
+		fmt.Fprintf(&keys, "/Key%d %d ", i, i)
+	}
+	b, _ := pdftest.File{Objects: []pdftest.Object{
+		{Num: 1, Body: "<< /Type /Catalog /Pages 2 0 R " + keys.String() + ">>"},
+		{Num: 2, Body: "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"},
+		{Num: 3, Body: "<< /Type /Page /Parent 2 0 R >>"},
+	}}.Bytes()
+	f := mustOpen(t, b)
+	first, err := f.Object(f.Root())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := f.Object(f.Root())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.(Dict)["Marked"] = Bool(true) // shared with the cache, or read anew?
+	if again.(Dict)["Marked"] == nil {
+		t.Error("the catalog was read twice")
 	}
 }

@@ -180,19 +180,26 @@ func kindName(o Object) string {
 }
 
 // An objectCache keeps objects lately read. Its cost is counted in the bytes they took in the file. When it is full it
-// starts anew: what is used often is back at once.
+// starts anew: what is used often is back at once. Of the objects too large for it one is kept, the last: a catalog or
+// an /Annots array that is asked for again and again.
 type objectCache struct {
-	objects map[uint32]Object
-	bytes   int64
+	objects  map[uint32]Object
+	bytes    int64
+	large    Object
+	largeNum uint32
 }
 
 func (c *objectCache) get(num uint32) (Object, bool) {
+	if c.large != nil && num == c.largeNum {
+		return c.large, true
+	}
 	o, ok := c.objects[num]
 	return o, ok
 }
 
 func (c *objectCache) put(num uint32, o Object, size int64) {
 	if size > limits.PDFCacheBytes/4 {
+		c.large, c.largeNum = o, num
 		return
 	}
 	if c.objects == nil || len(c.objects) >= limits.PDFCacheObjects || c.bytes+size > limits.PDFCacheBytes {
