@@ -33,6 +33,7 @@ func TestText(t *testing.T) {
 		"\xff\xfea\x00":             "a",
 		"\xef\xbb\xbfz\xc3\xbcrich": "zürich",
 		"\xfe\xff\x00a\x00":         "a", // half a unit at the end
+
 		"\xfe\xff\x00\x1b\x00e\x00n\x00\x1b\x00x": "x",
 	} {
 		if got := String(in).Text(); got != want {
