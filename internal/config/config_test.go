@@ -162,7 +162,7 @@ func TestBadFiles(t *testing.T) {
 		"secret":   {"api_secret = 'hunter2hunter2'\n", `line 1: unknown setting "api_secret"`, "api_secret_file"},
 		"password": {"client_p12_password = 'hunter2hunter2'\n", "unknown setting", "client_p12_password_file"},
 		"syntax":   {"api_key = hunter2hunter2\n", "line 1, column", "TOML"},
-		"type":     {"api_key = 7\n", "configuration", ""},
+		"type":     {"api_key = 7\n", "line 1, column 11: api_key wants a text, like \"0", "TOML"},
 		"table":    {"[x]\ny = 1\n", "unknown setting", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -199,7 +199,7 @@ func FuzzFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		values, err := parseFile(b)
 		if err != nil {
-			_ = fileError("f", err).Error()
+			_ = fileError("f", b, err).Error()
 			return
 		}
 		for key := range values {

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -75,7 +74,7 @@ func readFile(path string, asked bool) (map[string][]string, error) {
 	}
 	values, err := parseFile(b)
 	if err != nil {
-		return nil, fileError(path, err)
+		return nil, fileError(path, b, err)
 	}
 	dir := filepath.Dir(path)
 	for key, l := range values {
@@ -99,34 +98,6 @@ func parseFile(b []byte) (map[string][]string, error) {
 		return nil, err
 	}
 	return f.values(), nil
-}
-
-// fileError says which line is wrong without quoting it: the line may hold what does not belong on a screen.
-func fileError(path string, err error) error {
-	e := &Error{Problem: "configuration " + path, Usage: true, Err: err}
-	if strict, ok := errors.AsType[*toml.StrictMissingError](err); ok && len(strict.Errors) > 0 {
-		row, _ := strict.Errors[0].Position()
-		key := strings.Join(strict.Errors[0].Key(), ".")
-		e.Err = fmt.Errorf("line %d: unknown setting %q", row, key)
-		e.Hint = unknownHint(key)
-		return e
-	}
-	if bad, ok := errors.AsType[*toml.DecodeError](err); ok {
-		row, col := bad.Position()
-		e.Err = fmt.Errorf("line %d, column %d: not valid here", row, col)
-		e.Hint = "settings are written as TOML, like: base_url = \"https://…\""
-	}
-	return e
-}
-
-func unknownHint(key string) string {
-	switch key {
-	case "api_secret":
-		return "a secret does not live in this file: put it into a file of mode 0600 and name that in api_secret_file"
-	case "client_p12_password":
-		return "a password does not live in this file: put it into a file of mode 0600 and name that in client_p12_password_file"
-	}
-	return "see gsign sign --help for the settings there are"
 }
 
 func readLimited(path string, limit int64) ([]byte, error) {
