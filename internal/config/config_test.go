@@ -4,11 +4,13 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +101,7 @@ func TestConfigByName(t *testing.T) {
 	_, err := Resolve(sources(t, map[string][]string{"config": {path + "x"}}, nil))
 	wantError(t, err, true, "no such file", "")
 	_, err = Resolve(sources(t, map[string][]string{"config": {filepath.Dir(path)}}, nil))
-	wantError(t, err, false, "is a directory", "")
+	wantError(t, err, true, "is a directory", filepath.Join(filepath.Dir(path), "config.toml"))
 	if v := resolve(t, sources(t, nil, nil)); v.Path() != "" {
 		t.Errorf("a file was read where there is none: %s", v.Path())
 	}
@@ -177,6 +179,23 @@ func TestBadFiles(t *testing.T) {
 	path := write(t, filepath.Join(t.TempDir(), "c.toml"), strings.Repeat("#", maxConfigFile+1), 0o600)
 	_, err := Resolve(sources(t, map[string][]string{"config": {path}}, nil))
 	wantError(t, err, false, "larger than", "")
+}
+
+func TestConfigThatOthersCanChange(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the mode says nothing there")
+	}
+	for mode, refused := range map[fs.FileMode]bool{0o600: false, 0o644: false, 0o444: false, 0o620: true, 0o602: true, 0o666: true} {
+		src := sources(t, nil, nil) // the usual file is no better than a named one
+		dir, _ := src.Dir()
+		path := write(t, filepath.Join(dir, "gsign", "config.toml"), "reason = 'x'", mode)
+		v, err := Resolve(src)
+		if refused {
+			wantError(t, err, true, fmt.Sprintf("can be changed by others (mode %04o)", mode), "chmod go-w "+path)
+		} else if err != nil || v.String("reason") != "x" {
+			t.Errorf("%04o: %v", mode, err)
+		}
+	}
 }
 
 func TestTimeout(t *testing.T) {

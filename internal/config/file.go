@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -65,10 +66,13 @@ func (f *file) values() map[string][]string {
 
 // readFile reads a configuration file. One that nobody asked for may be absent: then the result is nil.
 func readFile(path string, asked bool) (map[string][]string, error) {
-	b, err := readLimited(path, maxConfigFile)
+	b, err := readConfig(path)
 	if err != nil {
 		if !asked && errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
+		}
+		if e, ok := errors.AsType[*Error](err); ok {
+			return nil, e
 		}
 		return nil, &Error{Problem: "read configuration", Err: err, Usage: asked && errors.Is(err, fs.ErrNotExist)}
 	}
@@ -100,18 +104,49 @@ func parseFile(b []byte) (map[string][]string, error) {
 	return f.values(), nil
 }
 
+// readConfig reads the file unless others can change it: it says where credentials are sent and whom to trust. What is
+// checked is the open file, which nobody can exchange in between. Windows keeps access lists that the mode does not show.
+func readConfig(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if fi.IsDir() {
+		return nil, &Error{
+			Problem: fmt.Sprintf("the configuration %s is a directory", path),
+			Hint:    "name the file in it, like " + filepath.Join(path, "config.toml"), Usage: true,
+		}
+	}
+	if runtime.GOOS != "windows" && fi.Mode().IsRegular() && fi.Mode().Perm()&0o022 != 0 {
+		return nil, &Error{
+			Problem: fmt.Sprintf("the configuration %s can be changed by others (mode %04o)", path, fi.Mode().Perm()),
+			Hint:    "look whether it still says what you wrote, then chmod go-w " + path, Usage: true,
+		}
+	}
+	return readAll(f, maxConfigFile)
+}
+
 func readLimited(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	return readAll(f, limit)
+}
+
+func readAll(f *os.File, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
+		return nil, fmt.Errorf("%s is larger than %d bytes", f.Name(), limit)
 	}
 	return b, nil
 }
