@@ -105,6 +105,12 @@ func readPKCS12(path string, password func() (string, error), now time.Time) (tl
 	if err != nil {
 		return none, &Error{Problem: "read the client certificate", Err: err}
 	}
+	if bytes.Contains(b, []byte("-----BEGIN ")) {
+		return none, &Error{
+			Problem: fmt.Sprintf("%s is PEM, not PKCS#12", path),
+			Hint:    "name it in client_cert, and the PEM file with its key in client_key, instead of client_p12",
+		}
+	}
 	pass, err := password()
 	if err != nil {
 		return none, err
@@ -126,13 +132,38 @@ func readPKCS12(path string, password func() (string, error), now time.Time) (tl
 		}
 		return none, e
 	case err != nil:
-		return none, &Error{
-			Problem: fmt.Sprintf("%s cannot be read as PKCS#12", path), Err: err,
-			Hint: "write it again with: openssl pkcs12 -in " + path + " -nodes | openssl pkcs12 -export -out client-new.p12",
-		}
+		return none, unreadablePKCS12(path, b, err)
 	}
 	certs := append([]*x509.Certificate{leaf}, chain...)
 	return assemble(fmt.Sprintf("the key in %s does not belong to its certificate", path), key, certs, now)
+}
+
+// unreadablePKCS12 says in short what is wrong. The ASN.1 parser's text is left out: it helps nobody who has the file.
+func unreadablePKCS12(path string, b []byte, err error) error {
+	e := &Error{
+		Problem: fmt.Sprintf("%s is damaged: it cannot be read as PKCS#12", path),
+		Hint:    "copy it again, as a binary file; openssl pkcs12 -info -noout -in " + path + " says whether it is whole",
+	}
+	if _, ok := errors.AsType[pkcs12.NotImplementedError](err); ok {
+		e.Problem = fmt.Sprintf("%s is PKCS#12 of a kind that cannot be read: %s", path, strings.TrimPrefix(err.Error(), "pkcs12: "))
+		e.Hint = "write it again with: openssl pkcs12 -in " + path + " -nodes | openssl pkcs12 -export -out client-new.p12"
+		return e
+	}
+	if _, bad := x509.ParseCertificate(b); bad == nil {
+		e.Problem = fmt.Sprintf("%s is a certificate without its key, not PKCS#12", path)
+		e.Hint = "name it in client_cert, and the PEM file with its key in client_key, instead of client_p12"
+		return e
+	}
+	if text := err.Error(); !strings.Contains(text, "asn1:") && !strings.Contains(text, "x509:") {
+		e.Problem = fmt.Sprintf("%s cannot be read as PKCS#12: %s", path, strings.TrimPrefix(text, "pkcs12: "))
+		e.Hint = "write it with one key and its certificates: openssl pkcs12 -export -in cert.pem -inkey key.pem -out client.p12"
+		return e
+	}
+	if len(b) == 0 || b[0] != 0x30 { // a SEQUENCE
+		e.Problem = fmt.Sprintf("%s is not PKCS#12", path)
+		e.Hint = "client_p12 wants a file like client.p12 or client.pfx"
+	}
+	return e
 }
 
 // assemble puts the certificate of the key first and the others behind it in issuing order, and checks the dates.

@@ -136,13 +136,26 @@ func TestPKCS12(t *testing.T) {
 	}
 	p12 := write(t, filepath.Join(dir, "c.p12"), string(b), 0o600)
 	ber := write(t, filepath.Join(dir, "ber.p12"), "\x30\x80\x02\x01\x03", 0o600)
-	junk := write(t, filepath.Join(dir, "junk.p12"), "not PKCS#12", 0o600)
+	junk := write(t, filepath.Join(dir, "junk.p12"), "some text", 0o600)
+	text := write(t, filepath.Join(dir, "pem.p12"), "Bag Attributes\n"+certPEM(p.leaf), 0o600)
+	der := write(t, filepath.Join(dir, "cer.p12"), string(p.leaf.Raw), 0o600)
+	short := write(t, filepath.Join(dir, "short.p12"), string(b[:len(b)/2]), 0o600)
+	trust, err := pkcs12.Modern.EncodeTrustStore([]*x509.Certificate{p.ca}, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyless := write(t, filepath.Join(dir, "trust.p12"), string(trust), 0o600)
 	for name, tt := range map[string]struct{ file, password, problem, hint string }{
 		"good":     {p12, "päss", "", ""},
 		"wrong":    {p12, "other", "the password of", "client_p12_password_file"},
 		"none":     {p12, "", "protected by a password, and none is set", "GSIGN_CLIENT_P12_PASSWORD"},
 		"BER":      {ber, "x", "BER encoding", "openssl pkcs12 -in"},
-		"junk":     {junk, "x", "cannot be read as PKCS#12", "openssl pkcs12"},
+		"junk":     {junk, "x", "junk.p12 is not PKCS#12", "client.p12"},
+		"empty":    {write(t, filepath.Join(dir, "empty"), "", 0o600), "x", "is not PKCS#12", ""},
+		"PEM":      {text, "x", "pem.p12 is PEM, not PKCS#12", "client_cert"},
+		"DER":      {der, "x", "cer.p12 is a certificate without its key", "client_key"},
+		"damaged":  {short, "päss", "short.p12 is damaged: it cannot be read as PKCS#12", "openssl pkcs12 -info"},
+		"no key":   {keyless, "x", "cannot be read as PKCS#12: ", "-export"},
 		"no file":  {p12 + "x", "x", "no such file", ""},
 		"too long": {write(t, filepath.Join(dir, "long"), strings.Repeat("x", maxCertificateFile+1), 0o600), "x", "larger than", ""},
 	} {
@@ -151,6 +164,9 @@ func TestPKCS12(t *testing.T) {
 			cfg, _, err := resolve(t, sources(t, nil, env)).Credentials(nil, now)
 			if tt.problem != "" {
 				wantError(t, err, false, tt.problem, tt.hint)
+				if strings.Contains(err.Error(), "asn1") {
+					t.Errorf("the error is the parser's: %v", err)
+				}
 				return
 			}
 			if err != nil || len(cfg.Certificate.Certificate) != 2 {
@@ -158,6 +174,11 @@ func TestPKCS12(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPKCS12OfAnotherKind(t *testing.T) {
+	err := unreadablePKCS12("c.p12", []byte{0x30, 0}, pkcs12.NotImplementedError("only version 3 is supported"))
+	wantError(t, err, false, "c.p12 is PKCS#12 of a kind that cannot be read: only version 3", "openssl pkcs12 -in c.p12")
 }
 
 // Each unusable credential is its own error, with a hint, before any call.
