@@ -44,6 +44,12 @@ type failure struct {
 // explain maps every error to its exit code and hints. It is the only place that does.
 func explain(err error, interrupted bool) *failure {
 	f := &failure{message: message(err)}
+	if lost, ok := errors.AsType[*reportError](err); ok {
+		f.code = codeFailure
+		f.notes = billNotes(lost.bill)
+		f.hint("do not repeat the command: that would be charged again")
+		return f
+	}
 	var bill sign.Bill
 	if e, ok := errors.AsType[*sign.Error](err); ok {
 		bill = e.Bill

@@ -36,8 +36,11 @@ func printText(w io.Writer, s *term.Streams, r *sign.Result) error {
 }
 
 func outputName(r *sign.Result) string {
-	if r.Output == nil || r.Output.Path == "-" {
+	switch {
+	case r.Output == nil:
 		return r.Input.Path
+	case r.Output.Path == "-":
+		return "standard output"
 	}
 	return r.Output.Path
 }
@@ -58,7 +61,7 @@ func signedRows(r *sign.Result) [][2]string {
 	}
 	return append(out,
 		[2]string{"original", term.Bytes(r.Input.Bytes) + ", unchanged in the output's first bytes"},
-		[2]string{"sha256", r.Output.PrefixSHA256},
+		[2]string{"original sha256", r.Output.PrefixSHA256},
 		[2]string{"calls", calls(r)},
 		[2]string{"billed", billed(r.Billed)})
 }
@@ -78,7 +81,7 @@ func dryRunRows(r *sign.Result) [][2]string {
 	}
 	return [][2]string{
 		{"would sign", fmt.Sprintf("%s (%s)", r.Input.Path, term.Bytes(r.Input.Bytes))},
-		{"sha256", r.Input.SHA256},
+		{"original sha256", r.Input.SHA256},
 		{"to", r.Output.Path},
 		{"level", r.Level},
 		{"would charge", would},

@@ -138,7 +138,7 @@ func (a *app) runSign(ctx context.Context, f *signFlags) error {
 }
 
 // options collects them and signs. The result is never nil; file is where --json=FILE goes.
-func (a *app) options(ctx context.Context, f *signFlags) (result *sign.Result, file *os.File, err error) {
+func (a *app) options(ctx context.Context, f *signFlags) (result *sign.Result, file *reportFile, err error) {
 	result = &sign.Result{Input: sign.File{Path: f.in}}
 	values, err := config.Resolve(&config.Sources{Flags: f.settings})
 	if err != nil {
@@ -239,23 +239,6 @@ func parseLevel(text string) (verify.Level, error) {
 	return verify.None, &usageError{fmt.Sprintf("there is no level %q", text), "the levels are b-b, b-t and b-lt"}
 }
 
-// openReport opens the file of --json=FILE before anything is spent, nil for none.
-func openReport(f *signFlags) (*os.File, error) {
-	if f.json == "" || f.json == "-" {
-		return nil, nil
-	}
-	for _, other := range []string{f.in, f.out} {
-		if same(f.json, other) {
-			return nil, &usageError{fmt.Sprintf("the result cannot go to %s: that is the document", f.json), "name another file after --json="}
-		}
-	}
-	file, err := os.OpenFile(f.json, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
-		return nil, &usageError{fmt.Sprintf("write the result: %v", err), ""}
-	}
-	return file, nil
-}
-
 func same(a, b string) bool {
 	if b == "" || b == "-" {
 		return false
@@ -271,36 +254,4 @@ func same(a, b string) bool {
 	}
 	pb, err := filepath.Abs(b)
 	return err == nil && pa == pb
-}
-
-// report prints the result. What fails here is said apart: the document may well be signed.
-func (a *app) report(f *signFlags, file *os.File, r *sign.Result) error {
-	err := a.print(f, file, r)
-	if err != nil && r.Status == sign.StatusSigned {
-		return fmt.Errorf("the document was signed, but its result was not written: %w", err)
-	}
-	return err
-}
-
-// print writes JSON where it was asked for, else text when all went well.
-func (a *app) print(f *signFlags, file *os.File, r *sign.Result) error {
-	if file != nil {
-		if err := errors.Join(printJSON(file, r), file.Close()); err != nil {
-			return err
-		}
-	}
-	switch {
-	case f.json == "-" && f.out != "-":
-		return printJSON(a.Out, r)
-	case r.Status == sign.StatusFailed || f.quiet:
-		return nil
-	case f.out == "-":
-		return printText(a.Err, plain(a.Streams), r)
-	}
-	return printText(a.Out, a.Streams, r)
-}
-
-// plain are streams whose text has no colour, for a summary that goes to Err.
-func plain(s *term.Streams) *term.Streams {
-	return &term.Streams{OutColour: s.ErrColour}
 }
