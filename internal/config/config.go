@@ -42,11 +42,14 @@ type Sources struct {
 	Lookup func(string) (string, bool) // OPTIONAL: os.LookupEnv
 	Unset  func(string) error          // OPTIONAL: os.Unsetenv
 	Dir    func() (string, error)      // OPTIONAL: os.UserConfigDir
+
+	Environ func() []string // OPTIONAL: os.Environ, nothing when Lookup is set
 }
 
 type layer struct {
-	name   string // for messages: "", "environment", the file's path
+	name   string // for messages: "the command line", "the environment", the file's path
 	values map[string][]string
+	origin func(*Setting) string // what Origin says
 }
 
 // Values are the settings of a run, each with the place it came from.
@@ -54,6 +57,8 @@ type Values struct {
 	layers []layer // strongest first
 	path   string  // of the file that was read
 	usual  string  // of the file that is read when it is there
+
+	unknown []string
 }
 
 // Resolve reads the environment and the configuration file. Sensitive variables are removed from the environment.
@@ -61,6 +66,9 @@ func Resolve(src *Sources) (*Values, error) {
 	s := *src
 	if s.Lookup == nil {
 		s.Lookup = os.LookupEnv
+		if s.Environ == nil {
+			s.Environ = os.Environ
+		}
 	}
 	if s.Unset == nil {
 		s.Unset = os.Unsetenv
@@ -72,7 +80,13 @@ func Resolve(src *Sources) (*Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Values{layers: []layer{{"the command line", s.Flags}, {"the environment", env}}}
+	v := &Values{layers: []layer{
+		{"the command line", s.Flags, func(s *Setting) string { return "--" + s.FlagName() }},
+		{"the environment", env, (*Setting).EnvName},
+	}}
+	if s.Environ != nil {
+		v.unknown = unknownVariables(s.Environ())
+	}
 	if dir, err := s.Dir(); err == nil { // without a home directory there is no default file, and that is fine
 		v.usual = filepath.Join(dir, "gsign", "config.toml")
 	}
@@ -89,7 +103,7 @@ func Resolve(src *Sources) (*Values, error) {
 	}
 	if values != nil {
 		v.path = path
-		v.layers = append(v.layers, layer{path, values})
+		v.layers = append(v.layers, layer{path, values, func(*Setting) string { return path }})
 	}
 	return v, nil
 }
@@ -115,6 +129,30 @@ func (v *Values) Strings(key string) []string {
 	return nil
 }
 
+// Origin says where the strongest value of key was set: a flag like --level, a variable like GSIGN_LEVEL, or the path of
+// the configuration file. It is empty for what is not set.
+func (v *Values) Origin(key string) string {
+	s := Lookup(key)
+	for _, l := range v.layers {
+		if _, ok := l.values[key]; ok && s != nil {
+			return l.origin(s)
+		}
+	}
+	return ""
+}
+
+// Unknown returns the names, sorted, of GSIGN_ variables that are set and that no setting has. They are worth a warning
+// and no error: a later version may know them. [NearestVariable] may know what was meant.
+func (v *Values) Unknown() []string { return v.unknown }
+
+// from is key with its origin, for messages.
+func (v *Values) from(key string) string {
+	if o := v.Origin(key); o != "" {
+		return key + " (from " + o + ")"
+	}
+	return key
+}
+
 // BaseURL returns the address of the service.
 func (v *Values) BaseURL() string {
 	if u := v.String("base_url"); u != "" {
@@ -131,7 +169,7 @@ func (v *Values) Timeout() (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, &Error{Problem: fmt.Sprintf("timeout %q is not a positive duration", text), Hint: "write it like 90s or 5m", Usage: true}
+		return 0, &Error{Problem: fmt.Sprintf("%s: %q is not a positive duration", v.from("timeout"), text), Hint: "write it like 90s or 5m", Usage: true}
 	}
 	return d, nil
 }

@@ -207,7 +207,53 @@ func TestTimeout(t *testing.T) {
 	}
 	for _, text := range []string{"0s", "-1s", "90", "x"} {
 		_, err := resolve(t, sources(t, nil, map[string]string{"GSIGN_TIMEOUT": text})).Timeout()
-		wantError(t, err, true, "timeout", "90s")
+		wantError(t, err, true, "timeout (from GSIGN_TIMEOUT): ", "90s")
+	}
+}
+
+func TestOrigin(t *testing.T) {
+	src := sources(t, map[string][]string{"reason": {"flag"}, "api_key_file": {""}}, map[string]string{
+		"GSIGN_REASON": "env", "GSIGN_LEVEL": "env", "GSIGN_API_KEY_FILE": "env",
+	})
+	dir, _ := src.Dir()
+	path := write(t, filepath.Join(dir, "gsign", "config.toml"), "level = 'file'\ntimeout = 'soon'\nbase_url = 'http://x'\ntrust = ['absent']", 0o600)
+	v := resolve(t, src)
+	for key, want := range map[string]string{
+		"reason": "--reason", "api_key_file": "--api-key-file", "level": "GSIGN_LEVEL", "timeout": path, "name": "", "colour": "",
+	} {
+		if got := v.Origin(key); got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+	_, err := v.Timeout()
+	wantError(t, err, true, "timeout (from "+path+"): \"soon\"", "90s")
+	_, _, err = v.Credentials(nil, now)
+	wantError(t, err, true, "base_url (from "+path+") does not start with", "")
+	_, err = v.Trust()
+	wantError(t, err, true, "trust (from "+path+"): read the trusted certificate", "")
+}
+
+func TestUnknownVariables(t *testing.T) {
+	src := sources(t, nil, nil)
+	src.Environ = func() []string {
+		return []string{"GSIGN_RESAON=hunter2", "GSIGN_REASON=x", "GSIGN_API_SECRET=x", "GSIGN_COLOUR=hunter2", "GSIGN_EMPTY=", "HOME=/", "=C:=x", "GSIGN"}
+	}
+	if d := cmp.Diff([]string{"GSIGN_COLOUR", "GSIGN_RESAON"}, resolve(t, src).Unknown()); d != "" {
+		t.Error(d)
+	}
+	for name, want := range map[string]string{"GSIGN_RESAON": "GSIGN_REASON", "GSIGN_APIKEY": "GSIGN_API_KEY", "GSIGN_COLOUR": ""} {
+		if got := NearestVariable(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestUnknownVariablesOfTheProcess(t *testing.T) {
+	t.Setenv("GSIGN_CONFIG", "") // whatever the machine has
+	t.Setenv("GSIGN_RESAON", "x")
+	v := resolve(t, &Sources{Dir: func() (string, error) { return t.TempDir(), nil }})
+	if !slices.Contains(v.Unknown(), "GSIGN_RESAON") {
+		t.Errorf("%q", v.Unknown())
 	}
 }
 

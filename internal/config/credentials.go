@@ -44,7 +44,7 @@ func (v *Values) UsesStdin() (string, error) {
 // decide; warnings say what will soon not work any more.
 func (v *Values) Credentials(stdin io.Reader, now time.Time) (cfg *dssclient.Config, warnings []string, err error) {
 	cfg = &dssclient.Config{BaseURL: v.BaseURL()}
-	if err := checkBaseURL(cfg.BaseURL); err != nil {
+	if err := checkBaseURL(v.from("base_url"), cfg.BaseURL); err != nil {
 		return nil, nil, err
 	}
 	if _, err := v.UsesStdin(); err != nil {
@@ -100,20 +100,20 @@ func (v *Values) complete(cfg *dssclient.Config) error {
 }
 
 // checkBaseURL refuses what would send credentials in the clear or nowhere.
-func checkBaseURL(text string) error {
+func checkBaseURL(what, text string) error {
 	u, err := url.Parse(text)
-	bad := &Error{Problem: "base_url is not an address", Hint: "write it like " + dssclient.DefaultBaseURL, Usage: true}
+	bad := &Error{Problem: what + " is not an address", Hint: "write it like " + dssclient.DefaultBaseURL, Usage: true}
 	switch {
 	case err != nil:
 		return bad // without the parser's text: an address may hold a password
 	case u.Scheme != "https":
-		bad.Problem = "base_url does not start with https://"
+		bad.Problem = what + " does not start with https://"
 	case u.Host == "":
 		return bad
 	case u.User != nil:
-		bad.Problem = "base_url holds a user name or password"
+		bad.Problem = what + " holds a user name or password"
 	case u.RawQuery != "" || u.Fragment != "":
-		bad.Problem = "base_url holds more than an address and a path"
+		bad.Problem = what + " holds more than an address and a path"
 	default:
 		return nil
 	}

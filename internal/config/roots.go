@@ -16,18 +16,19 @@ import (
 
 // Trust returns the root certificates that chains must end at; none means that no root is pinned.
 func (v *Values) Trust() ([]*x509.Certificate, error) {
-	return asSetting(readCertificates("trusted certificate", v.Strings("trust")))
+	return v.asSetting("trust", "trusted certificate")
 }
 
 // ExtraCerts returns certificates that chains may need.
 func (v *Values) ExtraCerts() ([]*x509.Certificate, error) {
-	return asSetting(readCertificates("extra certificate", v.Strings("extra_certs")))
+	return v.asSetting("extra_certs", "extra certificate")
 }
 
-// asSetting says that what cannot be used is no credential.
-func asSetting(certs []*x509.Certificate, err error) ([]*x509.Certificate, error) {
+// asSetting says that what cannot be used is no credential, and where it was named.
+func (v *Values) asSetting(key, what string) ([]*x509.Certificate, error) {
+	certs, err := readCertificates(what, v.Strings(key))
 	if e, ok := errors.AsType[*Error](err); ok {
-		e.Usage = true
+		e.Problem, e.Usage = v.from(key)+": "+e.Problem, true
 	}
 	return certs, err
 }

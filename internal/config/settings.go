@@ -4,8 +4,12 @@ package config
 
 import (
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 )
+
+const envPrefix = "GSIGN_"
 
 // Setting is one thing that can be set: by flag, by environment variable, in the file.
 type Setting struct {
@@ -23,7 +27,7 @@ type Setting struct {
 func (s *Setting) FlagName() string { return strings.ReplaceAll(s.Key, "_", "-") }
 
 // EnvName returns the name of the setting's environment variable.
-func (s *Setting) EnvName() string { return "GSIGN_" + strings.ToUpper(s.Key) }
+func (s *Setting) EnvName() string { return envPrefix + strings.ToUpper(s.Key) }
 
 // Settings is the registry: no other variable of the environment is read and no other key is accepted in the file.
 var Settings = []Setting{
@@ -84,4 +88,37 @@ func readEnvironment(s *Sources) (map[string][]string, error) {
 		}
 	}
 	return values, nil
+}
+
+// unknownVariables returns the names of variables that look like settings and are none.
+func unknownVariables(environ []string) []string {
+	var unknown []string
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if runtime.GOOS == "windows" { // names have no case there
+			name = strings.ToUpper(name)
+		}
+		if value != "" && strings.HasPrefix(name, envPrefix) && lookupVariable(name) == nil {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
+
+func lookupVariable(name string) *Setting {
+	for i := range Settings {
+		if Settings[i].EnvName() == name {
+			return &Settings[i]
+		}
+	}
+	return nil
+}
+
+// NearestVariable returns the variable of gsign that is most like name, "" when none is.
+func NearestVariable(name string) string {
+	if s := nearest(strings.TrimPrefix(name, envPrefix)); s != nil {
+		return s.EnvName()
+	}
+	return ""
 }
