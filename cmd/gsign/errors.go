@@ -92,8 +92,27 @@ func (f *failure) classify(err error, bill sign.Bill) {
 		f.hint("--level b-b signs without a timestamp, but such a signature ends with its certificate")
 	} else if _, ok := errors.AsType[*sign.SelfCheckError](err); ok {
 		f.hint("this should not happen: please report it, with the file if it may be shown")
-	} else if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	} else if _, ok := errors.AsType[*sign.PolicyError](err); ok {
+		f.hint("--subject, --subject-da, --san and --identity say what the identity contains")
+	} else {
+		f.disk(err)
+	}
+}
+
+// disk recognises a disk that is full and a folder that nothing may be written to.
+func (f *failure) disk(err error) {
+	_, space := errors.AsType[*sign.SpaceError](err)
+	full := space || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	folder, ok := errors.AsType[*sign.FolderError](err)
+	switch {
+	case ok && folder.Temporary && full:
+		f.hint("a stream is kept in a temporary file: make room in %s, or set TMPDIR to a folder on another disk", folder.Dir)
+	case ok && folder.Temporary:
+		f.hint("a stream is kept in a temporary file: set TMPDIR to a folder that can be written to")
+	case full:
 		f.hint("make room beside the output, or name an output on another disk")
+	case ok:
+		f.hint("the output is made in the folder where it will stand: name one that you may write to")
 	}
 }
 
@@ -200,6 +219,9 @@ func networkHint(err error, answered bool) string {
 }
 
 func evidenceHint(e *ltv.IncompleteError) string {
+	if e.Unpinned && e.Role == "timestamp" {
+		return "--trust must also hold the root of the time-stamping authority: " + e.Certificate
+	}
 	for _, t := range e.Tries {
 		if t.Err != nil && t.URL != "" {
 			return "is there a way to the addresses tried? --level b-t signs without evidence, to be added while the certificates live"

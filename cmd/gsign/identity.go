@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -51,6 +52,13 @@ func identityRequest(file string, subject, da, san []string) (*dssclient.Identit
 		}
 		if err := mergePairs(part.flag, part.pairs, part.oids, part.into); err != nil {
 			return nil, err
+		}
+	}
+	if r.SAN != nil {
+		for _, ip := range r.SAN.IPAddresses {
+			if _, err := netip.ParseAddr(ip); err != nil {
+				return nil, &usageError{fmt.Sprintf("%q is not an IP address", ip), "write it like --san ip=192.0.2.1 or --san ip=2001:db8::1"}
+			}
 		}
 	}
 	return r, nil

@@ -20,13 +20,13 @@ func (d *document) checkAnchor() error {
 	}
 	chain := d.session.Certificates()
 	last := chain[len(chain)-1]
-	selfSigned := bytes.Equal(last.RawIssuer, last.RawSubject) && last.CheckSignatureFrom(last) == nil
+	closed := selfSigned(last)
 	switch {
-	case selfSigned && slices.ContainsFunc(roots, last.Equal):
+	case closed && slices.ContainsFunc(roots, last.Equal):
 		return nil
-	case !selfSigned && d.job.Level >= verify.BLT:
+	case !closed && d.job.Level >= verify.BLT:
 		return nil
-	case !selfSigned:
+	case !closed:
 		pool, above := x509.NewCertPool(), x509.NewCertPool()
 		for _, c := range roots {
 			pool.AddCert(c)
@@ -39,8 +39,34 @@ func (d *document) checkAnchor() error {
 			return nil
 		}
 	}
+	return unanchored(chain[0], last)
+}
+
+// rehearseAnchor is checkAnchor without an identity: what the trust chain ends at, where the service sends it to its
+// end.
+func (d *document) rehearseAnchor(trust []*x509.Certificate) error {
+	var top *x509.Certificate
+	for _, c := range trust {
+		if !selfSigned(c) {
+			continue
+		}
+		if top = c; slices.ContainsFunc(d.job.Roots, c.Equal) {
+			return nil
+		}
+	}
+	if top == nil || len(d.job.Roots) == 0 {
+		return nil
+	}
+	return unanchored(trust[0], top)
+}
+
+func selfSigned(c *x509.Certificate) bool {
+	return bytes.Equal(c.RawIssuer, c.RawSubject) && c.CheckSignatureFrom(c) == nil
+}
+
+func unanchored(of, last *x509.Certificate) error {
 	return &ltv.IncompleteError{
-		Certificate: chain[0].Subject.String(),
+		Certificate: of.Subject.String(),
 		Reason:      "its chain ends at " + last.Subject.String() + ", which is none of the trusted roots",
 	}
 }

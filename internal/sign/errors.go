@@ -5,6 +5,9 @@ package sign
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
 )
 
 // UsageError is a combination of files that cannot be meant. Nothing was read and nothing was sent.
@@ -37,7 +40,58 @@ var errShrunk = errors.New("the file became shorter while it was read")
 type SpaceError struct{ Need, Free int64 }
 
 func (e *SpaceError) Error() string {
-	return fmt.Sprintf("not enough room for the output: %d bytes needed, %d free", e.Need, e.Free)
+	return fmt.Sprintf("not enough room for the output: %s needed, %s free", size(e.Need), size(e.Free))
+}
+
+// size is a number of bytes as people say it, in powers of 1024.
+func size(n int64) string {
+	f, unit := float64(n)/1024, "KiB"
+	for _, next := range []string{"MiB", "GiB", "TiB"} {
+		if f >= 1024 {
+			f, unit = f/1024, next
+		}
+	}
+	return fmt.Sprintf("%.1f %s", f, unit)
+}
+
+// FolderError says that a folder could not take a file: that of the output, or the one for temporary files, which a
+// stream needs on its way in or out.
+type FolderError struct {
+	Dir       string
+	Temporary bool
+	Err       error
+}
+
+func (e *FolderError) Error() string {
+	if e.Temporary {
+		return fmt.Sprintf("temporary folder %s: %v", e.Dir, e.Err)
+	}
+	return fmt.Sprintf("create the output in %s: %v", e.Dir, e.Err)
+}
+
+func (e *FolderError) Unwrap() error { return e.Err }
+
+// temporary names the temporary folder in an error.
+func temporary(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &FolderError{Dir: os.TempDir(), Temporary: true, Err: err}
+}
+
+// full says whether a disk is.
+func full(err error) bool {
+	_, space := errors.AsType[*SpaceError](err)
+	return space || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// notOpened is an input that cannot be; one that is not there was misspelt.
+func notOpened(err error) error {
+	err = fmt.Errorf("open the PDF: %w", err)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &UsageError{Problem: err.Error(), Hint: "is the name right?"}
+	}
+	return err
 }
 
 // SelfCheckError says that the finished file did not pass our own verification, so it was not published.

@@ -32,14 +32,14 @@ func openInput(ctx context.Context, path string, stdin io.Reader) (*input, error
 	}
 	fi, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("open the PDF: %w", err)
+		return nil, notOpened(err)
 	}
 	if fi.IsDir() {
 		return nil, &UsageError{Problem: fmt.Sprintf("%s is a directory", path), Hint: "name one PDF file"}
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open the PDF: %w", err)
+		return nil, notOpened(err)
 	}
 	if !fi.Mode().IsRegular() { // a pipe, or a shell's <(…)
 		defer f.Close()
@@ -56,7 +56,7 @@ func openInput(ctx context.Context, path string, stdin io.Reader) (*input, error
 func spool(ctx context.Context, name string, r io.Reader) (*input, error) {
 	f, err := spoolFile()
 	if err != nil {
-		return nil, fmt.Errorf("spool %s: %w", name, err)
+		return nil, fmt.Errorf("spool %s: %w", name, temporary(err))
 	}
 	in := &input{file: f, name: name, spooled: true}
 	if in.size, err = io.Copy(f, contextReader{ctx, r}); err == nil {
@@ -67,6 +67,9 @@ func spool(ctx context.Context, name string, r io.Reader) (*input, error) {
 	}
 	if err != nil {
 		in.close()
+		if full(err) {
+			err = temporary(err)
+		}
 		return nil, fmt.Errorf("spool %s: %w", name, err)
 	}
 	return in, nil

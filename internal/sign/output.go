@@ -38,7 +38,7 @@ func planOutput(job *Job) (*output, error) {
 	fi, err := os.Stat(job.Out)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && filepath.Clean(job.In) == filepath.Clean(job.Out):
-		return nil, fmt.Errorf("open the PDF: %w", err)
+		return nil, notOpened(err)
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Lstat(job.Out); err == nil {
 			return nil, &UsageError{Problem: fmt.Sprintf("%s is a symbolic link to nothing", job.Out), Hint: "remove the link, or name the file it should lead to"}
@@ -84,7 +84,7 @@ func planInPlace(job *Job) (*output, error) {
 	}
 	fi, err := os.Stat(job.In)
 	if err != nil {
-		return nil, fmt.Errorf("open the PDF: %w", err)
+		return nil, notOpened(err)
 	}
 	if job.Out != "" {
 		out, err := os.Stat(job.Out)
@@ -120,19 +120,19 @@ func (o *output) reported() string {
 	return o.name
 }
 
-// create makes the temporary file: beside the output, so that a rename can publish it.
-func (o *output) create(size int64) error {
+// create makes the temporary file: beside the output, so that a rename can publish it. The disk must have room for need bytes.
+func (o *output) create(need int64) error {
 	if o.path == "" {
 		f, err := spoolFile()
 		if err != nil {
-			return fmt.Errorf("create a temporary file: %w", err)
+			return temporary(err)
 		}
 		o.tmp = &tempFile{f: f, spool: true}
-		return checkSpace(f, size+tailReserve)
+		return temporary(checkSpace(f, need))
 	}
 	t, err := createTemp(filepath.Dir(o.path))
 	if err != nil {
-		return fmt.Errorf("create the output beside %s: %w", o.path, err)
+		return &FolderError{Dir: filepath.Dir(o.path), Err: err}
 	}
 	o.tmp = t
 	// The file was created with what the umask allows; that is its mode when it replaces nothing. Until it is
@@ -148,7 +148,7 @@ func (o *output) create(size int64) error {
 	if err := t.f.Chmod(0o600); err != nil {
 		return fmt.Errorf("create the output: %w", err)
 	}
-	return checkSpace(t.f, size+tailReserve)
+	return checkSpace(t.f, need)
 }
 
 // publish makes the finished file appear.

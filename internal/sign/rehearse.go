@@ -6,15 +6,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"strings"
 	"sync/atomic"
 
 	"gsign/pkg/dssclient"
 )
 
-// rehearse is the dry run: all local work, and the calls that cost nothing. No identity is made, nothing is signed and
+// rehearse is the dry run: all local work, and the calls that cost nothing; what a real run would be refused for is an
+// error here too. No identity is made, nothing is signed and
 // no output appears.
 func (d *document) rehearse(ctx context.Context) error {
-	if err := d.out.create(d.in.size); err != nil {
+	if err := d.out.create(d.in.size + d.tail()); err != nil {
 		return err
 	}
 	h := sha256.New()
@@ -33,8 +35,15 @@ func (d *document) rehearse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range policy.Check(d.Identity) {
-		d.warn("%s", policyText(p))
+	if problems := policy.Check(d.Identity); len(problems) > 0 {
+		return &PolicyError{Problems: problems}
+	}
+	trust, err := d.Client.TrustChain(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.rehearseAnchor(trust.Certificates); err != nil {
+		return err
 	}
 	quota := &Quota{}
 	if quota.Signatures, err = d.Client.Quota(ctx, dssclient.Signatures); err != nil {
@@ -49,10 +58,21 @@ func (d *document) rehearse(ctx context.Context) error {
 	return nil
 }
 
+// PolicyError says that the service would refuse the identity.
+type PolicyError struct{ Problems []dssclient.PolicyProblem }
+
+func (e *PolicyError) Error() string {
+	texts := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		texts[i] = policyText(p)
+	}
+	return "the account's policy would refuse the identity: " + strings.Join(texts, "; ")
+}
+
 func policyText(p dssclient.PolicyProblem) string {
-	text := fmt.Sprintf("the account's policy would refuse the identity: %s is %s", p.Member, p.Kind)
+	text := fmt.Sprintf("%s is %s", p.Member, p.Kind)
 	if p.Kind == dssclient.Mismatch {
-		text = fmt.Sprintf("the account's policy would refuse the identity: %s does not match", p.Member)
+		text = p.Member + " does not match"
 	}
 	if p.Detail != "" {
 		text += " (" + p.Detail + ")"

@@ -60,7 +60,11 @@ func (j *Job) Check() error {
 		return nil
 	}
 	if _, err := os.Stat(j.In); err != nil { // not opened: it may be a pipe that can be read once
-		return &Error{Name: j.In, Err: fmt.Errorf("open the PDF: %w", err)}
+		err = notOpened(err)
+		if usage, ok := errors.AsType[*UsageError](err); ok {
+			return usage
+		}
+		return &Error{Name: j.In, Err: err}
 	}
 	return nil
 }
@@ -149,7 +153,7 @@ func (d *document) open(ctx context.Context) (err error) {
 // copy makes the temporary file and, while the original is copied into it, logs in and gets the identity. When it
 // returns, the copy is on the disk and proven equal, there is room for the rest, and nothing has been charged.
 func (d *document) copy(ctx context.Context) error {
-	if err := d.out.create(d.in.size); err != nil {
+	if err := d.out.create(d.in.size + d.tail()); err != nil {
 		return err
 	}
 	d.size = d.in.size
@@ -168,6 +172,9 @@ func (d *document) copy(ctx context.Context) error {
 	if errors.Is(err, errShrunk) || errors.Is(err, errDiffers) {
 		err = errors.Join(d.in.unchanged(), err) // somebody wrote to it, or a disk is broken
 	}
+	if d.out.tmp.spool && full(err) {
+		err = temporary(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -176,11 +183,14 @@ func (d *document) copy(ctx context.Context) error {
 	}
 	d.result.Input.SHA256 = sum(d.prefix) // every byte was compared
 	d.result.Output.PrefixBytes, d.result.Output.PrefixSHA256 = d.in.size, sum(d.prefix)
-	if err := reserve(d.out.tmp.f, d.size, tailReserve); err != nil {
+	if err := reserve(d.out.tmp.f, d.size, d.tail()); err != nil {
 		return err
 	}
 	return d.pdf.SetDigest(d.prefix)
 }
+
+// tail is the room made sure of for what is appended. The token stands there in hexadecimal.
+func (d *document) tail() int64 { return tailReserve + 2*int64(d.job.PDF.Reserve) }
 
 // sign spends the money: one signature and, above B-B, one timestamp.
 func (d *document) sign(ctx context.Context) (err error) {

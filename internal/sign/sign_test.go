@@ -333,21 +333,22 @@ func TestRefusedEarly(t *testing.T) {
 
 func TestDryRun(t *testing.T) {
 	s := newService(t)
-	s.Identity = &dssclient.IdentityRequest{SubjectDN: &dssclient.SubjectDN{Country: "not a country"}}
 	dir, in := folder(t)
 	r, err := s.Run(t.Context(), &Job{In: in, Out: filepath.Join(dir, "out.pdf"), Level: verify.BLT, DryRun: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := server.Counters()
-	if c.Logins != 1 || c.ValidationPolicies != 1 || c.Quotas != 2 || c.Identities+c.Signs+c.Timestamps != 0 {
+	if c.Logins != 1 || c.ValidationPolicies != 1 || c.Quotas != 2 || c.TrustChains != 1 || c.Identities+c.Signs+c.Timestamps != 0 {
 		t.Errorf("%+v", c)
 	}
 	if r.Status != StatusDryRun || r.Level != "B-LT" || r.Quota == nil || r.Quota.Signatures == 0 || r.Input.SHA256 == "" || r.Billed != (Bill{}) {
 		t.Errorf("%+v", r)
 	}
-	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "subject_dn.country") {
-		t.Errorf("warnings %q", r.Warnings)
+	s.Identity = &dssclient.IdentityRequest{SubjectDN: &dssclient.SubjectDN{Country: "not a country"}}
+	r, err = s.Run(t.Context(), &Job{In: in, Out: filepath.Join(dir, "out.pdf"), Level: verify.BLT, DryRun: true})
+	if _, ok := errors.AsType[*PolicyError](err); !ok || !strings.Contains(err.Error(), "subject_dn.country") || r.Status != StatusFailed {
+		t.Errorf("%v", err)
 	}
 	onlyThese(t, dir, "in.pdf")
 	_, err = s.Run(t.Context(), &Job{In: in, Out: in, Level: verify.BLT, DryRun: true})

@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 )
 
-// tailReserve is the room made sure of for what is appended: a signature of some 50 KiB and a security store, whose
-// CRLs are the large part; beyond it the disk may still fill up in the middle.
-const tailReserve = 4 << 20
+// tailReserve is the room made sure of for what is appended: a signature of some 50 KiB and a security store, with OCSP
+// responses well under 100 KiB; beyond it, with large CRLs, the disk may still fill up in the middle.
+const tailReserve = 512 << 10
 
 // testOnlyWriteFault lets tests fill the disk at a chosen moment: "copy", "suffix" or "sync".
 var testOnlyWriteFault = func(where string) error { return nil }

@@ -66,7 +66,7 @@ func (c *collector) buildChain(ctx context.Context, role string, leaf *x509.Cert
 			return c.finish(role, path, pool, tries, at)
 		}
 		if pkix.SelfSigned(last) {
-			return nil, openEnd(last, path.Problem, tries)
+			return nil, openEnd(role, last, path.Problem, tries)
 		}
 		more, err := c.issuers(ctx, last)
 		tries = append(tries, more.Tries...)
@@ -74,7 +74,7 @@ func (c *collector) buildChain(ctx context.Context, role string, leaf *x509.Cert
 			return nil, err
 		}
 		if !pool.add(Fetched, more.Certificates...) {
-			return nil, openEnd(last, path.Problem, tries)
+			return nil, openEnd(role, last, path.Problem, tries)
 		}
 	}
 	return nil, &IncompleteError{Certificate: pkix.Name(leaf), Tries: tries, Reason: "its chain is longer than is followed"}
@@ -97,7 +97,7 @@ func (c *collector) path(leaf *x509.Certificate, pool []*x509.Certificate, at ti
 }
 
 // openEnd is the error for a chain that downloads could not close.
-func openEnd(last *x509.Certificate, problem error, tries []Try) error {
+func openEnd(role string, last *x509.Certificate, problem error, tries []Try) error {
 	reason := "its chain does not close at a self-signed certificate"
 	if pkix.SelfSigned(last) {
 		reason = "the chain ends in it, and it is not among the pinned roots"
@@ -111,7 +111,7 @@ func openEnd(last *x509.Certificate, problem error, tries []Try) error {
 			reason += " " + e.Err.Error()
 		}
 	}
-	return &IncompleteError{Certificate: pkix.Name(last), Tries: tries, Reason: reason}
+	return &IncompleteError{Certificate: pkix.Name(last), Tries: tries, Reason: reason, Unpinned: pkix.SelfSigned(last), Role: role}
 }
 
 func (c *collector) issuers(ctx context.Context, cert *x509.Certificate) (Evidence, error) {

@@ -142,6 +142,8 @@ type IncompleteError struct {
 	Certificate string // subject
 	Tries       []Try
 	Reason      string
+	Unpinned    bool   // Certificate is a root that is none of Options.Roots
+	Role        string // of its chain, where the chain itself is the trouble: "signer", "timestamp" or "responder"
 }
 
 func (e *IncompleteError) Error() string {
