@@ -5,6 +5,7 @@ package pdf
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // A MalformedError says that the file is bad. Every other error of this package says that the machine is: the file could
@@ -21,10 +22,18 @@ func (e *MalformedError) Error() string {
 		s += fmt.Sprintf(" at offset %d", e.Offset)
 	}
 	s += ": " + e.What
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
+	if e.Err == nil {
+		return s
 	}
-	return s
+	below := e.Err.Error()
+	if inner, ok := e.Err.(*MalformedError); ok { // that it is malformed is said, and where, when it is the same place
+		below = strings.TrimPrefix(below, "malformed PDF")
+		if inner.Offset == e.Offset && e.Offset >= 0 {
+			below = strings.TrimPrefix(below, fmt.Sprintf(" at offset %d", e.Offset))
+		}
+		below = strings.TrimPrefix(strings.TrimPrefix(below, ": "), " ")
+	}
+	return s + ": " + below
 }
 
 func (e *MalformedError) Unwrap() error { return e.Err }
