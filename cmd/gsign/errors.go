@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"time"
 
 	"gsign/internal/config"
 	"gsign/internal/sign"
@@ -40,6 +41,18 @@ type failure struct {
 	notes   []string // what it cost
 	hints   []string // what to do
 }
+
+// timeoutError says that the time of --timeout was over.
+type timeoutError struct {
+	after time.Duration
+	err   error
+}
+
+func (e *timeoutError) Error() string {
+	return strings.ReplaceAll(e.err.Error(), context.DeadlineExceeded.Error(), fmt.Sprintf("gave up after %s (--timeout)", e.after))
+}
+
+func (e *timeoutError) Unwrap() error { return e.err }
 
 // explain maps every error to its exit code and hints. It is the only place that does.
 func explain(err error, interrupted bool) *failure {
@@ -146,7 +159,9 @@ func (f *failure) local(err error) bool {
 	}
 	if _, ok := errors.AsType[*pdfsig.MalformedError](err); ok {
 		f.code = codeInput
-		f.hint("qpdf can often repair a file: qpdf IN REPAIRED.pdf")
+		if _, no := errors.AsType[*sign.NotPDFError](err); !no {
+			f.hint("qpdf can often repair a file: qpdf IN REPAIRED.pdf")
+		}
 		return true
 	}
 	return false

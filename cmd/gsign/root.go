@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -80,7 +81,32 @@ Exit codes: 0 done, 1 failure, 2 usage, 4 credentials, 5 quota or rate limit,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.newSign(), a.newSandbox(), a.newVersion())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = asUsage(func(_ *cobra.Command, args []string) error { return helpTopic(root, args) })
+		case "completion":
+			cmd.Args = asUsage(shellNamed)
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
 	return root
+}
+
+func helpTopic(root *cobra.Command, args []string) error {
+	if _, rest, err := root.Find(args); err != nil || len(rest) > 0 {
+		return &usageError{fmt.Sprintf("there is no command %q", strings.Join(args, " ")), suggest(root, args[0])}
+	}
+	return nil
+}
+
+func shellNamed(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{fmt.Sprintf("there is no completion for %q", args[0]), "the shells are bash, zsh, fish and powershell"}
+	}
+	return nil
 }
 
 func suggest(cmd *cobra.Command, word string) string {
@@ -100,7 +126,53 @@ func flagError(cmd *cobra.Command, err error) error {
 				strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(secret, "--"), "-", "_")), secret)
 		}
 	}
+	name, unknown := strings.CutPrefix(problem, "unknown flag: --")
+	switch {
+	case unknown && e.hint == cmd.CommandPath()+" --help lists the flags":
+		if near := nearestFlag(cmd, name); near != "" {
+			e.hint = "did you mean --" + near
+		}
+	case strings.HasPrefix(problem, "unknown shorthand flag"):
+		if _, word, ok := strings.Cut(problem, " in "); ok && strings.Contains(word, ".") {
+			e.hint = "a file whose name begins with a dash is named ./" + word
+		}
+	}
 	return e
+}
+
+// flagInUsage is a flag at the start of a line of the help.
+var flagInUsage = regexp.MustCompile(`(?m)^ +(?:-\w, )?--([\w-]+)`)
+
+// nearestFlag returns the flag whose name differs from a word in the fewest letters, none when all differ in many.
+func nearestFlag(cmd *cobra.Command, word string) string {
+	best, least := "", min(3, len(word)/2+1)
+	for _, found := range flagInUsage.FindAllStringSubmatch(cmd.Flags().FlagUsages(), -1) {
+		if d := distance(found[1], word); d < least {
+			best, least = found[1], d
+		}
+	}
+	return best
+}
+
+// distance is the number of letters to insert, remove or replace (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 // asUsage marks what cobra says about arguments.

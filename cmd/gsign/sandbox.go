@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,8 @@ import (
 
 // sandboxMark is the file that tells a folder of an earlier sandbox, which may be written over, from any other.
 const sandboxMark = ".gsign-sandbox"
+
+const sandboxMarkText = "Files here belong to gsign sandbox and are written over at its next start.\n"
 
 type sandboxFlags struct {
 	dir, addr, profile string
@@ -54,7 +57,7 @@ func (a *app) runSandbox(ctx context.Context, f *sandboxFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := claimFolder(f.dir); err != nil {
+	if err := lookAtFolder(f.dir); err != nil {
 		return err
 	}
 	srv, err := dsstest.NewServer(opts...)
@@ -62,6 +65,11 @@ func (a *app) runSandbox(ctx context.Context, f *sandboxFlags) error {
 		return fmt.Errorf("start the sandbox: %w", err)
 	}
 	defer srv.Close()
+	release, err := claimFolder(f.dir)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := srv.WriteFiles(f.dir); err != nil {
 		return fmt.Errorf("write the sandbox's files: %w", err)
 	}
@@ -93,12 +101,15 @@ func (f *sandboxFlags) options() ([]dsstest.Option, error) {
 	if f.dir == "" {
 		return nil, &usageError{"--dir is missing", "name a new or empty folder: gsign sandbox --dir DIR"}
 	}
-	host, _, err := net.SplitHostPort(f.addr)
+	host, port, err := net.SplitHostPort(f.addr)
 	if err != nil {
 		return nil, &usageError{fmt.Sprintf("--addr %q is not HOST:PORT", f.addr), "write it like 127.0.0.1:8443"}
 	}
 	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
 		return nil, &usageError{fmt.Sprintf("--addr %q is not a loopback address", f.addr), "the sandbox serves this machine only: 127.0.0.1:PORT"}
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return nil, &usageError{fmt.Sprintf("--addr %q: %q is not a port", f.addr, port), "a port is a number from 0 to 65535; 0 takes a free one"}
 	}
 	opts := []dsstest.Option{dsstest.WithAddr(f.addr)}
 	switch f.profile {
@@ -110,24 +121,37 @@ func (f *sandboxFlags) options() ([]dsstest.Option, error) {
 	return nil, &usageError{fmt.Sprintf("there is no profile %q", f.profile), "the profiles are trial and production"}
 }
 
-// claimFolder makes the folder, and marks it. A folder with anything else in it is not ours to write to.
-func claimFolder(dir string) error {
+// lookAtFolder refuses a folder with anything else in it: that is not ours to write to.
+func lookAtFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return &usageError{fmt.Sprintf("--dir: %v", err), "name a new or empty folder"}
 	}
-	mark := filepath.Join(dir, sandboxMark)
-	if _, err := os.Lstat(mark); err != nil && len(entries) > 0 {
+	if _, err := os.Lstat(filepath.Join(dir, sandboxMark)); err != nil && len(entries) > 0 {
 		return &usageError{dir + " is not empty", "name a new or empty folder"}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make the sandbox's folder: %w", err)
-	}
-	text := []byte("Files here belong to gsign sandbox and are written over at its next start.\n")
-	if err := os.WriteFile(mark, text, 0o600); err != nil {
-		return fmt.Errorf("mark the sandbox's folder: %w", err)
-	}
 	return nil
+}
+
+// claimFolder makes the folder, marks it, and keeps other sandboxes out until release is called.
+func claimFolder(dir string) (release func(), err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the sandbox's folder: %w", err)
+	}
+	mark, err := os.OpenFile(filepath.Join(dir, sandboxMark), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("mark the sandbox's folder: %w", err)
+	}
+	release = func() { _ = mark.Close() }
+	if !lock(mark) {
+		release()
+		return nil, &usageError{"a sandbox is running in " + dir, "name another folder, or stop that one with Ctrl-C"}
+	}
+	if _, err := mark.WriteAt([]byte(sandboxMarkText), 0); err != nil {
+		release()
+		return nil, fmt.Errorf("mark the sandbox's folder: %w", err)
+	}
+	return release, nil
 }

@@ -3,9 +3,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,6 +51,9 @@ IN and OUT may be -, standard input and output. --in-place takes IN alone and
 replaces it. Without --level the signature is B-LT: timestamped, and with all
 evidence that is needed to validate it long after.
 
+With --sandbox the settings about the service, its credentials and trust are not
+used; those about the document (level, reason, location, contact, name) are.
+
 A signature and a timestamp are charged for each document. --dry-run makes neither.
 
 Attributes of --subject have the service's names or the usual short ones: CN, O, OU,
@@ -68,6 +73,14 @@ C, L, ST, email, given_name, surname, serial_number, or an object identifier.`,
 	}
 	addSettings(cmd)
 	f.add(cmd)
+	help := cmd.HelpFunc()
+	cmd.SetHelpFunc(func(cmd *cobra.Command, args []string) { // the flag library writes an optional value otherwise
+		var b bytes.Buffer
+		cmd.SetOut(&b)
+		help(cmd, args)
+		cmd.SetOut(nil)
+		_, _ = io.WriteString(cmd.OutOrStdout(), strings.Replace(b.String(), `--json FILE[="-"]`, "--json[=FILE]    ", 1))
+	})
 	_ = cmd.RegisterFlagCompletionFunc("level", cobra.FixedCompletions([]string{"b-b", "b-t", "b-lt"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -94,6 +107,9 @@ func (f *signFlags) add(cmd *cobra.Command) {
 // arguments checks what can be told from the command line alone.
 func (f *signFlags) arguments(args []string) error {
 	form := "the form is: gsign sign [flags] IN OUT"
+	if len(args) > 2 && f.json == "-" {
+		form = "--json=FILE, with an equals sign, writes the result to FILE; --json alone prints it"
+	}
 	switch {
 	case len(args) == 0:
 		return &usageError{"no input and no output named", form}
@@ -158,7 +174,7 @@ func (a *app) options(ctx context.Context, f *signFlags) (result *sign.Result, f
 	return result, file, err
 }
 
-// sign makes the service and takes the document its way. The result is never nil.
+// sign takes the document its way, within --timeout. The result is never nil.
 func (a *app) sign(ctx context.Context, f *signFlags, values *config.Values, job *sign.Job) (*sign.Result, error) {
 	result := &sign.Result{Input: sign.File{Path: f.in}}
 	if err := job.Check(); err != nil {
@@ -167,13 +183,22 @@ func (a *app) sign(ctx context.Context, f *signFlags, values *config.Values, job
 	if timeout, err := values.Timeout(); err != nil {
 		return result, err
 	} else if timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
+		limited, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
+		result, err := a.run(limited, f, values, job)
+		if err != nil && ctx.Err() == nil && limited.Err() != nil {
+			err = &timeoutError{timeout, err}
+		}
+		return result, err
 	}
+	return a.run(ctx, f, values, job)
+}
+
+// run makes the service and hands it the document.
+func (a *app) run(ctx context.Context, f *signFlags, values *config.Values, job *sign.Job) (*sign.Result, error) {
 	service, closeService, err := a.newService(ctx, f, values)
 	if err != nil {
-		return result, err
+		return &sign.Result{Input: sign.File{Path: f.in}}, err
 	}
 	defer closeService()
 	stop := a.Watch(func() string { return fmt.Sprintf("gsign: %s %s", filepath.Base(f.in), job.Progress) })

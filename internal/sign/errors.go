@@ -3,11 +3,14 @@
 package sign
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
+
+	"gsign/pkg/pdfsig"
 )
 
 // UsageError is a combination of files that cannot be meant. Nothing was read and nothing was sent.
@@ -83,6 +86,30 @@ func temporary(err error) error {
 func full(err error) bool {
 	_, space := errors.AsType[*SpaceError](err)
 	return space || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// NotPDFError says that the input is something else than a PDF, which no repair helps.
+type NotPDFError struct {
+	Problem string
+	Err     error // the *pdfsig.MalformedError
+}
+
+func (e *NotPDFError) Error() string { return e.Problem }
+func (e *NotPDFError) Unwrap() error { return e.Err }
+
+// unreadable finds out whether a malformed input is a PDF at all: its header begins in the first 1024 bytes.
+func unreadable(in *input, err error) error {
+	if _, ok := errors.AsType[*pdfsig.MalformedError](err); !ok {
+		return err
+	}
+	if in.size == 0 {
+		return &NotPDFError{"the input is empty", err}
+	}
+	head := make([]byte, min(in.size, 1024))
+	if _, readErr := in.file.ReadAt(head, 0); readErr == nil && !bytes.Contains(head, []byte("%PDF-")) {
+		return &NotPDFError{"the input is not a PDF", err}
+	}
+	return err
 }
 
 // notOpened is an input that cannot be; one that is not there was misspelt.

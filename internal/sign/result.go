@@ -21,7 +21,7 @@ import (
 //
 //	status           "signed", "dry-run" or "failed"
 //	input            the document as it was: path ("-" for standard input), bytes, sha256
-//	output           the signed document: path, bytes, and prefix_bytes and prefix_sha256, length and sum of its first
+//	output           the signed document: path, bytes, sha256 of all of it, and prefix_bytes and prefix_sha256, length and sum of its first
 //	                 bytes, read back from the output and compared with the input byte by byte: they equal the
 //	                 input's and prove that nothing was rewritten
 //	level            the PAdES level reached (in a dry run: asked for): "B-B", "B-T", "B-LT"
@@ -78,6 +78,7 @@ type File struct {
 type Output struct {
 	Path         string `json:"path"`
 	Bytes        int64  `json:"bytes,omitempty"`
+	SHA256       string `json:"sha256,omitempty"`
 	PrefixBytes  int64  `json:"prefix_bytes,omitempty"`
 	PrefixSHA256 string `json:"prefix_sha256,omitempty"`
 }

@@ -14,6 +14,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -145,7 +146,7 @@ func (d *document) open(ctx context.Context) (err error) {
 	}
 	d.result.Input.Bytes = d.in.size
 	if d.pdf, err = pdfsig.Open(d.in.file, d.in.size, nil); err != nil {
-		return err
+		return unreadable(d.in, err)
 	}
 	return d.pdf.Check(&d.job.PDF)
 }
@@ -309,9 +310,30 @@ func (d *document) verify(ctx context.Context) error {
 
 func (d *document) publish(ctx context.Context) error {
 	d.job.Progress.stage("writing")
+	whole, err := d.sumWhole(ctx)
+	if err != nil {
+		return err
+	}
 	if err := d.out.publish(ctx, d.size); err != nil {
 		return err
 	}
-	d.result.Output.Bytes = d.size
+	d.result.Output.Bytes, d.result.Output.SHA256 = d.size, whole
 	return nil
+}
+
+// sumWhole continues the sum of the output's first bytes over the rest.
+func (d *document) sumWhole(ctx context.Context) (string, error) {
+	prefix, ok := d.prefix.(hash.Cloner)
+	if !ok {
+		return "", errors.New("sum the output: the sum of its first bytes cannot be continued")
+	}
+	h, err := prefix.Clone()
+	if err != nil {
+		return "", fmt.Errorf("sum the output: %w", err)
+	}
+	var progress atomic.Int64
+	if err := hashRange(ctx, h, d.out.tmp.f, d.in.size, d.size, &progress); err != nil {
+		return "", fmt.Errorf("sum the output: %w", err)
+	}
+	return sum(h), nil
 }
