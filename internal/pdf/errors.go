@@ -26,7 +26,7 @@ func (e *MalformedError) Error() string {
 		return s
 	}
 	below := e.Err.Error()
-	if inner, ok := e.Err.(*MalformedError); ok { // that it is malformed is said, and where, when it is the same place
+	if inner, ok := errors.AsType[*MalformedError](e.Err); ok { // that it is malformed is said, and where, when it is the same place
 		below = strings.TrimPrefix(below, "malformed PDF")
 		if inner.Offset == e.Offset && e.Offset >= 0 {
 			below = strings.TrimPrefix(below, fmt.Sprintf(" at offset %d", e.Offset))
