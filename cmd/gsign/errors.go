@@ -34,6 +34,8 @@ const (
 	codeInterrupted = 130
 )
 
+const compareCounters = "do not repeat it blindly: compare the account's counters with what you have"
+
 // failure is an error as it is told to people and programs.
 type failure struct {
 	code    int
@@ -71,9 +73,12 @@ func explain(err error, interrupted bool) *failure {
 	switch {
 	case interrupted:
 		f.code, f.message = codeInterrupted, "interrupted"
+		if bill.UnknownSignatures+bill.UnknownTimestamps > 0 {
+			f.hint("%s", compareCounters)
+		}
 	case dssclient.IsOutcomeUnknown(err):
 		f.code = codeUnknown
-		f.hint("do not repeat it blindly: compare the account's counters with what you have")
+		f.hint("%s", compareCounters)
 	default:
 		f.classify(err, bill)
 	}
