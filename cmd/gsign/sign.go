@@ -160,6 +160,9 @@ func (a *app) options(ctx context.Context, f *signFlags) (result *sign.Result, f
 	if err != nil {
 		return result, nil, err
 	}
+	for _, name := range values.Unknown() {
+		a.Warnf("%s", unknownVariable(name))
+	}
 	if err := a.streamsAgree(f, values); err != nil {
 		return result, nil, err
 	}
@@ -235,7 +238,7 @@ func (a *app) newJob(f *signFlags, values *config.Values) (*sign.Job, error) {
 		},
 	}
 	var err error
-	if job.Level, err = parseLevel(values.String("level")); err != nil {
+	if job.Level, err = parseLevel(values.String("level"), values.Origin("level")); err != nil {
 		return nil, err
 	}
 	if f.fresh && job.Level < verify.BLT {
@@ -252,7 +255,14 @@ func (a *app) newJob(f *signFlags, values *config.Values) (*sign.Job, error) {
 	return job, nil
 }
 
-func parseLevel(text string) (verify.Level, error) {
+func unknownVariable(name string) string {
+	if like := config.NearestVariable(name); like != "" {
+		return fmt.Sprintf("%s is no setting and has no effect; did you mean %s?", name, like)
+	}
+	return name + " is no setting and has no effect"
+}
+
+func parseLevel(text, origin string) (verify.Level, error) {
 	switch strings.ToLower(text) {
 	case "b-b":
 		return verify.BB, nil
@@ -261,7 +271,7 @@ func parseLevel(text string) (verify.Level, error) {
 	case "b-lt", "":
 		return verify.BLT, nil
 	}
-	return verify.None, &usageError{fmt.Sprintf("there is no level %q", text), "the levels are b-b, b-t and b-lt"}
+	return verify.None, &usageError{fmt.Sprintf("there is no level %q (from %s)", text, origin), "the levels are b-b, b-t and b-lt"}
 }
 
 func same(a, b string) bool {

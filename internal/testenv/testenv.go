@@ -10,19 +10,19 @@ import (
 	"testing"
 )
 
-// Shared returns the folder of third-party sample data: $GSIGN_SHARED, or the folder "shared" beside the repository.
-// Where there is none the test is skipped, unless GSIGN_REQUIRE_SHARED is set: then it fails, so that CI never passes
+// Shared returns the folder of third-party sample data: $TEST_SHARED, or the folder "shared" beside the repository.
+// Where there is none the test is skipped, unless TEST_REQUIRE_SHARED is set: then it fails, so that CI never passes
 // by looking away.
 func Shared(tb testing.TB) string {
 	tb.Helper()
-	dir := os.Getenv("GSIGN_SHARED")
+	dir := os.Getenv("TEST_SHARED")
 	if dir == "" {
 		dir = filepath.Join(filepath.Dir(Root(tb)), "shared")
 	}
 	if fi, err := os.Stat(dir); err == nil && fi.IsDir() {
 		return dir
 	}
-	if os.Getenv("GSIGN_REQUIRE_SHARED") != "" {
+	if os.Getenv("TEST_REQUIRE_SHARED") != "" {
 		tb.Fatalf("sample data required but not found at %s", dir)
 	}
 	tb.Skipf("no sample data at %s", dir)
