@@ -41,7 +41,7 @@ registry_hosts() {
 
 check_names() {
 	local bad=0 paths host
-	paths="$root/|/work/|/root/|/home/[a-z]+/|/Users/[A-Z a-z]+/"
+	paths="$root/|/root/|/home/[a-z]+/|/Users/[A-Z a-z]+/"
 	[[ $HOME == / ]] || paths="$paths|$HOME/"
 	if files | grep -zv '^scripts/\(checks.sh\|gen-testdata\)$' | xargs -0 grep -InE -- "(^|[^A-Za-z0-9_.}-])($paths)" 2>/dev/null; then
 		echo "paths of a machine in the lines above"
