@@ -99,6 +99,7 @@ func TestTimeouts(t *testing.T) {
 		s.handle(op, func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that the client has gone
 			<-r.Context().Done()
+			panic(http.ErrAbortHandler) // a TLS client reads on until its goodbye is sent: nothing may arrive in between
 		})
 		c := s.client(func(cfg *Config) { limit(&cfg.Timeouts) })
 		err := calls[op](t.Context(), c)
@@ -106,6 +107,8 @@ func TestTimeouts(t *testing.T) {
 		if !errors.As(err, &unreachable) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: error is %v, want its timeout", op, err)
 		}
-		s.wantCount(op, 1) // the time is up: not made again
+		if n := s.count(op); n > 1 { // on a busy machine the time can be up before the handshake is done
+			t.Errorf("service saw %d × %s: made again although the time was up", n, op)
+		}
 	}
 }
