@@ -24,6 +24,8 @@ type File struct {
 	loading  map[Ref]bool    // references being followed for a stream's /Length: they may lead back
 	opening  map[uint32]bool // object streams being read
 	scanned  int64
+	opts     Options
+	damage   []Damage
 	rows     int
 }
 

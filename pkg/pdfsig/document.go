@@ -34,6 +34,12 @@ type OpenOptions struct {
 	// Digest is the state of a SHA-256 that has read all bytes of the file. It is cloned, never changed. OPTIONAL:
 	// without it the file is read once, when the digest is first needed. See also Document.SetDigest.
 	Digest hash.Hash
+
+	// Strict refuses a damaged file instead of recovering what can be read in one way only.
+	Strict bool
+
+	// Password opens an encrypted file: the user's or the owner's. The empty user password is tried first. OPTIONAL.
+	Password []byte
 }
 
 // Document is a PDF file opened for signing or for reading its signatures. It is not safe for concurrent use.
@@ -46,12 +52,15 @@ type Document struct {
 
 // Open reads the structure of a PDF file. A file that is not a well-formed PDF gives a *MalformedError.
 func Open(r io.ReaderAt, size int64, opts *OpenOptions) (*Document, error) {
-	file, err := pdf.Open(r, size)
+	if opts == nil {
+		opts = &OpenOptions{}
+	}
+	file, err := pdf.OpenWith(r, size, &pdf.Options{Strict: opts.Strict, Password: opts.Password})
 	if err != nil {
 		return nil, err
 	}
 	d := &Document{file: file, r: r, size: size}
-	if opts != nil && opts.Digest != nil {
+	if opts.Digest != nil {
 		err := d.SetDigest(opts.Digest)
 		if err != nil {
 			return nil, err

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import "io"
+
+// Options are the options of [OpenWith]. Nil is allowed.
+type Options struct {
+	// Strict refuses a damaged file with a *MalformedError instead of recovering what can be read in one way only.
+	Strict bool
+	// Password opens an encrypted file: the user's or the owner's. The empty user password is tried first and need not
+	// be given.
+	Password []byte
+}
+
+// Damage is something that is wrong with the file and could be helped.
+type Damage struct {
+	Offset int64 // in the file; −1 where it has no place
+	What   string
+}
+
+// Damage gives what was wrong with the file and has been recovered: nothing for a sound one.
+func (f *File) Damage() []Damage { return append([]Damage(nil), f.damage...) }
+
+// OpenWith opens a PDF as [Open] does, with options.
+func OpenWith(r io.ReaderAt, size int64, opts *Options) (*File, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	f, err := Open(r, size)
+	if err != nil {
+		return nil, err
+	}
+	f.opts = *opts
+	return f, nil
+}
