@@ -20,6 +20,9 @@ func addSettings(cmd *cobra.Command) {
 		usage := fmt.Sprintf("%s (default: $%s)", s.Description, s.EnvName())
 		if s.List {
 			cmd.Flags().Var(&settingValue{kind: s.Expected, list: true}, s.FlagName(), usage+"; repeatable")
+		} else if s.Expected == "BOOL" {
+			cmd.Flags().Var(&settingValue{kind: "bool"}, s.FlagName(), usage)
+			cmd.Flags().Lookup(s.FlagName()).NoOptDefVal = "true"
 		} else {
 			cmd.Flags().Var(&settingValue{kind: s.Expected}, s.FlagName(), usage)
 		}

@@ -32,6 +32,7 @@ type signFlags struct {
 	json             string
 	quiet, verbose   bool
 	fresh, dryRun    bool
+	dropXFA          bool
 	reserve          int
 	sandbox          bool
 	sandboxRoots     string
@@ -99,6 +100,7 @@ func (f *signFlags) add(cmd *cobra.Command) {
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print each call and its time")
 	fl.BoolVar(&f.fresh, "require-fresh-revocation", false, "demand a revocation answer made after the timestamp")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "log in, read policy and quota, do all local work; sign and charge nothing")
+	fl.BoolVar(&f.dropXFA, "drop-xfa", false, "remove the XFA part of a form that is complete without it")
 	fl.IntVar(&f.reserve, "reserve", 0, fmt.Sprintf("room for the timestamp token, in `BYTES` (default %d)", pdfsig.TokenAllowance))
 	fl.BoolVar(&f.sandbox, "sandbox", false, "sign with a service emulator inside the program; its certificates say TEST")
 	fl.StringVar(&f.sandboxRoots, "sandbox-roots", "", "write the sandbox's roots to `DIR`, for validators")
@@ -234,10 +236,13 @@ func (a *app) newJob(f *signFlags, values *config.Values) (*sign.Job, error) {
 		RequireFresh: f.fresh, DryRun: f.dryRun, Progress: &sign.Progress{},
 		PDF: pdfsig.Options{
 			Field: f.field, Reason: values.String("reason"), Location: values.String("location"),
-			ContactInfo: values.String("contact"), Name: values.String("name"), Reserve: f.reserve,
+			ContactInfo: values.String("contact"), Name: values.String("name"), Reserve: f.reserve, DropXFA: f.dropXFA,
 		},
 	}
 	var err error
+	if job.Strict, err = values.Bool("strict"); err != nil {
+		return nil, err
+	}
 	if job.Level, err = parseLevel(values.String("level"), values.Origin("level")); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -172,6 +173,19 @@ func (v *Values) Timeout() (time.Duration, error) {
 		return 0, &Error{Problem: fmt.Sprintf("%s: %q is not a positive duration", v.from("timeout"), text), Hint: "write it like 90s or 5m", Usage: true}
 	}
 	return d, nil
+}
+
+// Bool returns the value of a setting that is true or false, false when it is not set.
+func (v *Values) Bool(key string) (bool, error) {
+	text := v.String(key)
+	if text == "" {
+		return false, nil
+	}
+	b, err := strconv.ParseBool(strings.ToLower(text))
+	if err != nil {
+		return false, &Error{Problem: fmt.Sprintf("%s: %q is neither true nor false", v.from(key), text), Usage: true}
+	}
+	return b, nil
 }
 
 // choose returns the one key of a group of alternatives that the strongest layer sets, "" when no layer does.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -36,6 +37,7 @@ type file struct {
 	Identity                 *string  `toml:"identity"`
 	Timeout                  *string  `toml:"timeout"`
 	Level                    *string  `toml:"level"`
+	Strict                   *bool    `toml:"strict"`
 	Reason                   *string  `toml:"reason"`
 	Location                 *string  `toml:"location"`
 	Contact                  *string  `toml:"contact"`
@@ -55,6 +57,9 @@ func (f *file) values() map[string][]string {
 		if s != nil {
 			values[key] = []string{*s}
 		}
+	}
+	if f.Strict != nil {
+		values["strict"] = []string{strconv.FormatBool(*f.Strict)}
 	}
 	for key, l := range map[string][]string{"trust": f.Trust, "extra_certs": f.ExtraCerts} {
 		if l != nil {

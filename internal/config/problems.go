@@ -23,6 +23,7 @@ var examples = map[string]string{
 	"SERVICE/USER": `"gsign/me"`,
 	"DURATION":     `"90s"`,
 	"LEVEL":        `"b-lt"`,
+	"BOOL":         `true`,
 	"TEXT":         `"a text"`,
 }
 
@@ -30,6 +31,9 @@ var examples = map[string]string{
 func (s *Setting) wants() string {
 	if s.List {
 		return s.Key + " wants a list, like " + examples[s.Expected]
+	}
+	if s.Expected == "BOOL" {
+		return s.Key + " wants true or false, like " + s.Key + " = true"
 	}
 	return s.Key + " wants a text, like " + examples[s.Expected]
 }

@@ -50,6 +50,7 @@ var Settings = []Setting{
 	{Key: "identity", Expected: "FILE.json", Description: "what to ask /identity for: subject_dn, subject_da, san and more", Flag: true, File: true, path: true},
 	{Key: "timeout", Expected: "DURATION", Description: "limit for one document, like 5m", Flag: true, File: true},
 	{Key: "level", Expected: "LEVEL", Description: "b-b, b-t or b-lt", Flag: true, File: true},
+	{Key: "strict", Expected: "BOOL", Description: "refuse a damaged document instead of recovering what reads in one way only", Flag: true, File: true},
 	{Key: "reason", Expected: "TEXT", Description: "reason for signing", Flag: true, File: true},
 	{Key: "location", Expected: "TEXT", Description: "place of signing", Flag: true, File: true},
 	{Key: "contact", Expected: "TEXT", Description: "how to reach the signer", Flag: true, File: true},

@@ -46,6 +46,7 @@ type Job struct {
 	ExtraCerts   []*x509.Certificate // OPTIONAL: certificates that chains may need
 	RequireFresh bool                // OPTIONAL: demand revocation evidence from after the timestamp
 	DryRun       bool                // OPTIONAL: everything but identity, signature and output
+	Strict       bool                // OPTIONAL: refuse a damaged document instead of recovering it
 	Progress     *Progress           // OPTIONAL: says where the document is
 }
 
@@ -145,7 +146,7 @@ func (d *document) open(ctx context.Context) (err error) {
 		return err
 	}
 	d.result.Input.Bytes = d.in.size
-	if d.pdf, err = pdfsig.Open(d.in.file, d.in.size, nil); err != nil {
+	if d.pdf, err = pdfsig.Open(d.in.file, d.in.size, &pdfsig.OpenOptions{Strict: d.job.Strict}); err != nil {
 		return unreadable(d.in, err)
 	}
 	return d.pdf.Check(&d.job.PDF)

@@ -69,6 +69,16 @@ func Open(r io.ReaderAt, size int64, opts *OpenOptions) (*Document, error) {
 	return d, nil
 }
 
+// Damage is something that was wrong with the file and has been recovered.
+type Damage = pdf.Damage
+
+// Damage returns what was wrong with the file and has been recovered: nothing for a sound one.
+func (d *Document) Damage() []Damage { return d.file.Damage() }
+
+// Linearized reports whether the file is arranged for fast web view. Signing takes that away: the arrangement is of the
+// whole file, and something is appended. The file stays valid.
+func (d *Document) Linearized() (bool, error) { return d.file.Linearized() }
+
 // Size returns the length of the file.
 func (d *Document) Size() int64 { return d.size }
 

@@ -55,6 +55,8 @@ type Options struct {
 	Time time.Time
 	// Reserve is how many bytes are kept for the timestamp token, at least and by default TokenAllowance. OPTIONAL
 	Reserve int
+	// DropXFA removes the XFA part of a form that is complete in AcroForm too. Without it such a document is refused. OPTIONAL
+	DropXFA bool
 	// Now is the clock of Sign. OPTIONAL: time.Now
 	Now func() time.Time
 	// MaxSkew is how far a token's time may be from Now. OPTIONAL: the constant MaxSkew; negative for no bound
