@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signs a random sample of a corpus to B-LT and has it judged. Called by scripts/corpus-sample.
 
-usage: corpus.py GSIGN CLASSPATH CORPUS N SEED
+usage: corpus.py GSIGN DSS-CLASSPATH VERAPDF-CLASSPATH CORPUS N SEED
 
 A file is good when it is signed and every judge agrees, or refused with exit code 7 and a reason. A file that a judge
 cannot read before it is signed cannot be judged by it afterwards: that judge is left out for it, and the table says so.
@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from judge import hanko, outside, pdf, sandbox
 from judge.dss import Dss
+from judge.verapdf import VeraPdf
 
 REFUSED = 7
 
@@ -78,22 +79,26 @@ class Sample:
         elif not verdicts or (verdicts[0].level, verdicts[0].indication) != ("PAdES-BASELINE-LT", "TOTAL_PASSED"):
             self.bad.append(f"EU DSS: {verdicts[0] if verdicts else 'no signature'}")
 
+    def by_vera(self, vera):
+        self.bad += [f"veraPDF: {b}" for b in vera.judge(self.out, self.path)]
+
 
 def main():
-    gsign, classpath, corpus, n, seed = sys.argv[1:]
+    gsign, classpath, vera_classpath, corpus, n, seed = sys.argv[1:]
     corpus = pathlib.Path(corpus)
     files = sorted(p for p in corpus.rglob("*") if p.suffix.lower() == ".pdf" and p.is_file())
     chosen = random.Random(seed).sample(files, min(int(n), len(files)))
     samples = [Sample(p, i) for i, p in enumerate(chosen)]
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
-        with sandbox.Sandbox(gsign, work / "sandbox") as box, Dss(classpath, box.roots) as dss:
+        with (sandbox.Sandbox(gsign, work / "sandbox") as box, Dss(classpath, box.roots) as dss,
+              VeraPdf(vera_classpath) as vera):
             roots, pdfsig = hanko.load_roots(box.roots), outside.PdfSig(work)
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 list(pool.map(lambda s: s.sign(box, work), samples))
             signed = [s for s in samples if s.verdict == "signed"]
             with ThreadPoolExecutor(1) as pool:
-                java = pool.submit(lambda: [s.by_dss(dss) for s in signed])
+                java = pool.submit(lambda: [(s.by_dss(dss), s.by_vera(vera)) for s in signed])
                 for s in signed:
                     s.judge(roots, pdfsig)
                 java.result()

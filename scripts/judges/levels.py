@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signs every file of testdata/pdfs at each level and has it judged. Called by run; see there.
 
-usage: levels.py GSIGN CLASSPATH [FILE...]
+usage: levels.py GSIGN DSS-CLASSPATH VERAPDF-CLASSPATH [FILE...]
 """
 import collections
 import csv
@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from judge import hanko, outside, pdf, sandbox
 from judge.dss import Dss
+from judge.verapdf import VeraPdf
 
 PDFS = pathlib.Path(__file__).resolve().parents[2] / "testdata" / "pdfs"
 LOT = 48
@@ -106,6 +107,12 @@ def by_programs(case, pdfsig, openssl):
         case.bad.append("pdftoppm: the pages look different")
 
 
+def by_vera(case, vera):
+    """What the file declares of PDF/A and PDF/UA, after the signature's revision and after the security store's."""
+    if case.level in ("b-b", "b-lt"):
+        case.bad.extend(f"veraPDF: {b}" for b in vera.judge(case.out, case.path))
+
+
 def controls(case, dss, pdfsig, openssl, roots, work):
     """Judges that cannot fail prove nothing: each must object to a file that was changed after signing, and EU DSS and
     pyHanko to one without its security store. Returns a list of complaints."""
@@ -133,7 +140,16 @@ def controls(case, dss, pdfsig, openssl, roots, work):
     return bad
 
 
-def judge_profile(profile, cases, gsign, classpath, work):
+def control_vera(case, vera, work):
+    """veraPDF must object to a hidden widget."""
+    data = case.out.read_bytes()
+    broken = work / "broken.pdf"
+    at = data.rindex(b"/F 132")
+    broken.write_bytes(data[:at] + b"/F 134" + data[at + 6:])
+    return [] if vera.judge(broken, case.path) else ["veraPDF accepts a hidden widget"]
+
+
+def judge_profile(profile, cases, gsign, classpath, vera, work):
     seconds = collections.Counter()
 
     def timed(what, f):
@@ -157,17 +173,22 @@ def judge_profile(profile, cases, gsign, classpath, work):
             with ThreadPoolExecutor(2) as pool:  # Java and programs beside Python
                 todo = [pool.submit(timed, "EU DSS", lambda: [by_dss(c, dss) for c in signed]),
                         pool.submit(timed, "programs", lambda: [by_programs(c, pdfsig, openssl) for c in signed])]
+                if profile == "trial":
+                    todo.append(pool.submit(timed, "veraPDF", lambda: [by_vera(c, vera) for c in signed]))
                 timed("pyHanko", lambda: [by_hanko(c, roots) for c in signed])
                 for t in todo:
                     t.result()
         case = next((c for c in cases if c.signed and c.level == "b-lt" and b"/MediaBox" in c.path.read_bytes()), None)
         if case is not None:
             case.bad += [f"control: {b}" for b in controls(case, dss, pdfsig, openssl, roots, work)]
+        case = next((c for c in cases if c.signed and c.level == "b-b" and "2b" in vera.original(c.path)), None)
+        if case is not None:
+            case.bad += [f"control: {b}" for b in control_vera(case, vera, work)]
     print(f"{profile}: " + ", ".join(f"{k} {v:.0f} s" for k, v in seconds.items()), flush=True)
 
 
 def main():
-    gsign, classpath, only = sys.argv[1], sys.argv[2], sys.argv[3:]
+    gsign, classpath, vera_classpath, *only = sys.argv[1:]
     with open(PDFS / "MANIFEST.tsv", newline="") as f:
         rows = [r for r in csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)
                 if not only or r["file"] in only]
@@ -177,10 +198,11 @@ def main():
     trial = [Case(r, level, "trial") for r in rows for level in FORMAT]
     trial += [Case(r, "b-lt", "trial", ("--field", "Approval")) for r in rows if r["expected_with_field_Approval"] != "-"]
     production = [Case(r, "b-lt", "production") for r in rows if r["expected"] == "sign"]
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory() as work, VeraPdf(vera_classpath) as vera:
         work = pathlib.Path(work)
-        judge_profile("trial", trial, gsign, classpath, work)
-        judge_profile("production", production, gsign, classpath, work)
+        judge_profile("trial", trial, gsign, classpath, vera, work)
+        judge_profile("production", production, gsign, classpath, vera, work)
+        declared = {r["file"]: vera.original(PDFS / r["file"]) for r in rows if r["expected"] == "sign"}
 
     cases = trial + production
     width = max(len(r["file"]) for r in rows)
@@ -194,6 +216,9 @@ def main():
             cells.append("-" if c is None else "FAIL" if c.bad else "ok" if c.expected == "sign" else "refused")
         print(f"{r['file']:{width}}  " + "  ".join(f"{c:6}" for c in cells))
     print()
+    for file, profiles in declared.items():
+        if profiles:
+            print(f"{file} declares " + ", ".join(f"{p} ({'conforms' if v.passed else 'does not conform'})" for p, v in profiles.items()))
     for c in cases:
         if c.expected != "sign" and c.level == "b-lt" and not c.bad:
             print(f"{c.name}: {' '.join(c.notes)}")
