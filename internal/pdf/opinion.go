@@ -73,6 +73,9 @@ func (f *File) SecondOpinion(ctx context.Context) (*Opinion, error) {
 			// Among others where /Size is too small: it then ignores what is beyond.
 			return &Opinion{Skipped: "it does not find the catalog"}, nil
 		}
+		if a.opinion.PageCount < 0 {
+			return &Opinion{Skipped: "it does not find the page tree"}, nil
+		}
 		// Where the page tree's root declares nothing of use, the other does not count.
 		if a.opinion.Root != f.root || declared && a.opinion.PageCount != count {
 			return a.opinion, malformed(-1, "two readers disagree: catalog %v and %d pages, or catalog %v and %d pages",
@@ -94,7 +97,11 @@ func readSecond(r io.ReaderAt, size int64) (o *Opinion, err error) {
 	}
 	root := reader.Trailer().Key("Root")
 	ptr := root.GetPtr()
-	return &Opinion{Root: Ref{Num: ptr.GetID(), Gen: ptr.GetGen()}, PageCount: reader.NumPage()}, nil
+	o = &Opinion{Root: Ref{Num: ptr.GetID(), Gen: ptr.GetGen()}, PageCount: -1}
+	if root.Key("Pages").Key("Count").Kind() == second.Integer {
+		o.PageCount = reader.NumPage() // 0 pages for a tree that it does not find
+	}
+	return o, nil
 }
 
 // A guardedReader ends a reader that is not needed any more, or that reads the same again and again.

@@ -86,7 +86,7 @@ func (w *world) sign(in []byte, level verify.Level) []byte {
 		tsa = w
 	}
 	signed, err := pdfsig.Sign(w.tb.Context(), w.open(in), w, tsa, &pdfsig.Options{
-		Reason: "because", Time: noon, Now: func() time.Time { return stamped }, MaxSkew: -1,
+		Reason: "because", Time: noon, Now: nowStamped, MaxSkew: -1,
 	})
 	if err != nil {
 		w.tb.Fatal(err)
@@ -232,3 +232,5 @@ func check(tb testing.TB, b []byte, opts *verify.Options) (*verify.Report, error
 	}
 	return verify.Verify(tb.Context(), bytes.NewReader(b), int64(len(b)), opts)
 }
+
+func nowStamped() time.Time { return stamped }
