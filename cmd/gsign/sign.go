@@ -246,6 +246,9 @@ func (a *app) newJob(f *signFlags, values *config.Values) (*sign.Job, error) {
 	if job.Level, err = parseLevel(values.String("level"), values.Origin("level")); err != nil {
 		return nil, err
 	}
+	if job.Reread, err = values.Bool("reread"); err != nil {
+		return nil, err
+	}
 	if f.fresh && job.Level < verify.BLT {
 		return nil, &usageError{"--require-fresh-revocation needs --level b-lt", ""}
 	}

@@ -42,6 +42,7 @@ type file struct {
 	Location                 *string  `toml:"location"`
 	Contact                  *string  `toml:"contact"`
 	Name                     *string  `toml:"name"`
+	Reread                   *bool    `toml:"reread"`
 }
 
 func (f *file) values() map[string][]string {
@@ -58,8 +59,10 @@ func (f *file) values() map[string][]string {
 			values[key] = []string{*s}
 		}
 	}
-	if f.Strict != nil {
-		values["strict"] = []string{strconv.FormatBool(*f.Strict)}
+	for key, b := range map[string]*bool{"strict": f.Strict, "reread": f.Reread} {
+		if b != nil {
+			values[key] = []string{strconv.FormatBool(*b)}
+		}
 	}
 	for key, l := range map[string][]string{"trust": f.Trust, "extra_certs": f.ExtraCerts} {
 		if l != nil {

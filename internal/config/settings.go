@@ -55,6 +55,7 @@ var Settings = []Setting{
 	{Key: "location", Expected: "TEXT", Description: "place of signing", Flag: true, File: true},
 	{Key: "contact", Expected: "TEXT", Description: "how to reach the signer", Flag: true, File: true},
 	{Key: "name", Expected: "TEXT", Description: "name the signer claims; the certificate says who it is", Flag: true, File: true},
+	{Key: "reread", Expected: "BOOL", Description: "before publishing, read the whole output back from the disk and compare its sum", Flag: true, File: true},
 }
 
 // Lookup returns the setting with that key, nil when there is none.

@@ -24,6 +24,7 @@ import (
 //	output           the signed document: path, bytes, sha256 of all of it, and prefix_bytes and prefix_sha256, length and sum of its first
 //	                 bytes, read back from the output and compared with the input byte by byte: they equal the
 //	                 input's and prove that nothing was rewritten
+//	                 reread is true when, as asked, all of it was read back from the disk and had this sha256
 //	level            the PAdES level reached (in a dry run: asked for): "B-B", "B-T", "B-LT"
 //	field            full name of the signature field
 //	signer           subject, common_name, organization, issuer, serial, not_before and not_after of the signing certificate
@@ -81,6 +82,7 @@ type Output struct {
 	SHA256       string `json:"sha256,omitempty"`
 	PrefixBytes  int64  `json:"prefix_bytes,omitempty"`
 	PrefixSHA256 string `json:"prefix_sha256,omitempty"`
+	Reread       bool   `json:"reread,omitempty"`
 }
 
 // Certificate names the signing certificate.

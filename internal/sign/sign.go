@@ -45,6 +45,7 @@ type Job struct {
 	Roots        []*x509.Certificate // OPTIONAL: pinned anchors
 	ExtraCerts   []*x509.Certificate // OPTIONAL: certificates that chains may need
 	RequireFresh bool                // OPTIONAL: demand revocation evidence from after the timestamp
+	Reread       bool                // OPTIONAL: before publishing, read the finished output back from the disk
 	DryRun       bool                // OPTIONAL: everything but identity, signature and output
 	Strict       bool                // OPTIONAL: refuse a damaged document instead of recovering it
 	Progress     *Progress           // OPTIONAL: says where the document is
@@ -314,6 +315,11 @@ func (d *document) publish(ctx context.Context) error {
 	whole, err := d.sumWhole(ctx)
 	if err != nil {
 		return err
+	}
+	if d.job.Reread {
+		if err := d.reread(ctx, whole); err != nil {
+			return err
+		}
 	}
 	if err := d.out.publish(ctx, d.size); err != nil {
 		return err

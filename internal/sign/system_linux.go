@@ -93,3 +93,9 @@ func keepOwner(f *os.File, old os.FileInfo, mode fs.FileMode) fs.FileMode {
 	}
 	return mode &^ 0o070
 }
+
+// forget gives up what the system keeps of the file in memory, so that the next read comes from the device. Only what is
+// on the disk already can be given up. A file system that cannot (one that lives in memory) says so, which does no harm.
+func forget(f *os.File, size int64) {
+	_ = unix.Fadvise(int(f.Fd()), 0, size, unix.FADV_DONTNEED)
+}
