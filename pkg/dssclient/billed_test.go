@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -95,8 +96,9 @@ func TestHTTP2Refusals(t *testing.T) {
 		s := startRawHTTP2(t, "refused-stream")
 		c := s.client(t)
 		warm(t, c)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // it would go on for longer than anybody waits
+		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
+		s.again = cancel // it would go on for longer than anybody waits
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/timestamp/AA", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -145,38 +147,32 @@ func TestBilledWireForm(t *testing.T) {
 	})
 }
 
-// captureHTTP1 returns what the client writes for a signature: the header, and what follows within some time.
+// captureHTTP1 returns what the client writes for a signature: the header, and what follows before it gives up.
 func captureHTTP1(t *testing.T) (head, after string) {
-	p := sharedPKI(t)
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
-		Certificates: []tls.Certificate{p.server}, ClientAuth: tls.RequireAnyClientCert,
+	synctest.Test(t, func(t *testing.T) {
+		s, network := pipedService(t)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			conn, err := tls.NewListener(network, s.tls()).Accept()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer func() { _ = conn.Close() }()
+			r := bufio.NewReader(conn)
+			_ = readHead(r)
+			_, _ = io.ReadFull(r, make([]byte, len(`{"api_key":"","api_secret":""}`)+len(testKey)+len(testSecret)))
+			answer := `{"access_token":"t"}`
+			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
+			head = readHead(r)
+			rest, _ := io.ReadAll(r)
+			after = string(rest)
+		}()
+		_, _ = network.client(s).Sign(t.Context(), "a/b", digestOf(10))
+		<-ended
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	got := make(chan [2]string, 1)
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer func() { _ = conn.Close() }()
-		r := bufio.NewReader(conn)
-		_ = readHead(r)
-		_, _ = io.ReadFull(r, make([]byte, len(`{"api_key":"","api_secret":""}`)+len(testKey)+len(testSecret)))
-		answer := `{"access_token":"t"}`
-		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
-		head := readHead(r)
-		_ = conn.SetReadDeadline(time.Now().Add(400 * time.Millisecond)) // net/http gives a body 200 ms to show up
-		rest, _ := io.ReadAll(r)
-		got <- [2]string{head, string(rest)}
-	}()
-	s := newService(t)
-	s.url = "https://" + listener.Addr().String()
-	_, _ = s.client().Sign(t.Context(), "a/b", digestOf(10))
-	both := <-got
-	return both[0], both[1]
+	return head, after
 }
 
 func readHead(r *bufio.Reader) string {
@@ -274,15 +270,20 @@ func TestUnsent(t *testing.T) {
 			s.wantCount(op, 1)
 		})
 		t.Run("timeout/"+string(op), func(t *testing.T) {
-			s := startService(t, false)
-			c := s.client(func(cfg *Config) {
-				cfg.Timeouts.Sign, cfg.Timeouts.Timestamp = 50*time.Millisecond, 50*time.Millisecond
+			synctest.Test(t, func(t *testing.T) {
+				s, network := pipedService(t)
+				network.serve(s)
+				c := network.client(s, func(cfg *Config) {
+					cfg.Timeouts.Sign, cfg.Timeouts.Timestamp = 17*time.Second, 17*time.Second
+				})
+				s.handle(op, untilGone)
+				start := time.Now()
+				err := call(t.Context(), c)
+				if took := time.Since(start); !IsOutcomeUnknown(err) || !errors.Is(err, context.DeadlineExceeded) || took != 17*time.Second {
+					t.Errorf("error is %v after %v, want an unknown outcome after 17s", err, took)
+				}
+				s.wantCount(op, 1)
 			})
-			s.handle(op, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-			if err := call(t.Context(), c); !IsOutcomeUnknown(err) || !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("error is %v, want an unknown outcome", err)
-			}
-			s.wantCount(op, 1)
 		})
 	}
 }

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -214,32 +216,30 @@ func TestObserve(t *testing.T) {
 
 // TestSwitchingProtocols: after a 101 net/http leaves the connection to its caller, whose context ends nothing any more.
 func TestSwitchingProtocols(t *testing.T) {
-	s := startService(t, false)
-	s.handle(OpQuota, func(w http.ResponseWriter, r *http.Request) {
-		conn, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		_, _ = fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
-	})
-	s.handle(OpSign, s.handlers[OpQuota])
-	c := s.client(func(cfg *Config) { cfg.Timeouts = Timeouts{Read: time.Second, Sign: time.Second} })
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, err := c.Quota(t.Context(), Signatures)
-		if !hasStatus(err, http.StatusSwitchingProtocols) {
+	synctest.Test(t, func(t *testing.T) {
+		s, network := pipedService(t)
+		network.serve(s)
+		s.handle(OpQuota, func(w http.ResponseWriter, r *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			go func() { _, _ = io.Copy(io.Discard, conn) }() // a pipe has no buffer for the client's goodbye
+			_, _ = fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		})
+		s.handle(OpSign, s.handlers[OpQuota])
+		c := network.client(s)
+		start := time.Now()
+		if _, err := c.Quota(t.Context(), Signatures); !hasStatus(err, http.StatusSwitchingProtocols) {
 			t.Errorf("error is %v, want the status told", err)
 		}
 		if err := billed[OpSign](t.Context(), c); !IsOutcomeUnknown(err) {
 			t.Errorf("error is %v, want an unknown outcome", err)
 		}
-	}()
-	select {
-	case <-done:
-	case <-time.After(10 * time.Second):
-		t.Fatal("still waiting for the end of a connection that its server keeps open")
-	}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("waited %v for the end of a connection that its server keeps open", took)
+		}
+	})
 }

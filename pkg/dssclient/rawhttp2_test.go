@@ -18,6 +18,7 @@ type rawHTTP2 struct {
 	refusal string
 	warmups atomic.Int32
 	billed  atomic.Int32
+	again   func() // called at the second billed request; nil: nothing
 }
 
 func startRawHTTP2(t *testing.T, refusal string) *rawHTTP2 {
@@ -103,7 +104,9 @@ func (s *rawHTTP2) request(conn *tls.Conn, stream uint32) {
 		writeFrame(conn, frameData, endStream, stream, []byte(`{"access_token":"t","value":1}`))
 		return
 	}
-	s.billed.Add(1)
+	if s.billed.Add(1) == 2 && s.again != nil {
+		s.again()
+	}
 	switch s.refusal {
 	case "refused-stream":
 		writeFrame(conn, frameReset, 0, stream, words(codeRefused))

@@ -144,13 +144,17 @@ func TestLiveOCSPWindow(t *testing.T) {
 }
 
 func TestLatencyGoesOnWithoutTheClient(t *testing.T) {
-	srv := startServer(t, WithLatency(OpTimestamp, 300*time.Millisecond))
+	over := make(chan time.Time)
+	srv := startServer(t, WithLatency(OpTimestamp, time.Hour), func(s *settings) {
+		s.after = func(time.Duration) <-chan time.Time { return over }
+	})
 	c := newWire(t, srv)
 	c.login()
 	left := c.leaveWhen("/timestamp/"+hexDigest("x"), func() bool { return srv.Counters().Requests[OpTimestamp] == 1 })
-	if left == nil {
+	if left == nil || srv.Counters().Timestamps != 0 {
 		t.Error("an answer before its time")
 	}
+	close(over)
 	eventually(t, "a slow timestamp was not made after the client left", func() bool { return srv.Counters().Timestamps == 1 })
 }
 

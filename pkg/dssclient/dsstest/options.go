@@ -45,6 +45,7 @@ type settings struct {
 	tsaRSA4096            bool
 	wholeChainToken       bool
 	now                   func() time.Time
+	after                 func(time.Duration) <-chan time.Time // of latencies
 	offset                time.Duration
 	tokenTTL              time.Duration
 	identityTTL           time.Duration
@@ -77,6 +78,7 @@ func defaults() *settings {
 	return &settings{
 		addr:         "127.0.0.1:0",
 		now:          time.Now,
+		after:        time.After,
 		tokenTTL:     10 * time.Minute, // the service's documentation of session life; its sister API says the same
 		identityTTL:  10 * time.Minute,
 		leafValidity: 10 * time.Minute, // exactly 600 s in every real certificate

@@ -48,7 +48,7 @@ func newWire(t *testing.T, srv *Server, alter ...func(*http.Transport)) *wire {
 		f(tr)
 	}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &wire{t: t, srv: srv, http: &http.Client{Transport: tr, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
+	return &wire{t: t, srv: srv, http: &http.Client{Transport: tr, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}}
 }
@@ -122,7 +122,7 @@ func (c *wire) leaveWhen(path string, ready func() bool) error {
 // eventually waits, for as long as a busy machine may need.
 func eventually(t *testing.T, complaint string, ready func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ready(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !ready(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal(complaint)
 		}

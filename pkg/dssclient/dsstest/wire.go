@@ -170,10 +170,8 @@ func (s *Server) pause(d time.Duration) {
 	if d <= 0 {
 		return
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
 	select {
-	case <-t.C:
+	case <-s.set.after(d):
 	case <-s.closing:
 	}
 }
