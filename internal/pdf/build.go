@@ -52,7 +52,8 @@ func (u *Update) Build() (*Revision, error) {
 		return nil, err
 	}
 	w.rev.Bytes = fmt.Appendf(w.rev.Bytes, "startxref\n%d\n%%%%EOF\n", start-w.base)
-	return w.rev, nil
+	w.rev.Intent, err = u.intent(w.rev, start, trailer)
+	return w.rev, err
 }
 
 type revisionWriter struct {

@@ -16,9 +16,11 @@ type Update struct {
 	f       *File
 	next    uint32 // the object number to be given next
 	objects map[Ref]pending
-	trailer Dict
-	id      String
-	err     error // the first misuse: reported by Build
+
+	meanings map[Ref]meaning
+	trailer  Dict
+	id       String
+	err      error // the first misuse: reported by Build
 }
 
 type pending struct {
@@ -31,11 +33,12 @@ type pending struct {
 type Revision struct {
 	Bytes  []byte
 	Offset map[Ref]int64 // where "n g obj" begins, counted from the start of the finished file
+	Intent *Intent       // what it says, for Reread
 }
 
 // NewUpdate begins an update of the file.
 func (f *File) NewUpdate() *Update {
-	u := &Update{f: f, objects: map[Ref]pending{}, trailer: Dict{}}
+	u := &Update{f: f, objects: map[Ref]pending{}, meanings: map[Ref]meaning{}, trailer: Dict{}}
 	u.next = uint32(min(int64(f.entries.highest)+1, math.MaxUint32))
 	// A /Size that no reader would follow is not counted from.
 	if size := f.declaredSize(); size > int64(u.next) && size <= limits.PDFObjectNumber {

@@ -85,6 +85,7 @@ type document struct {
 	session *dssclient.Session
 	prefix  hash.Hash // SHA-256 after the output's first bytes, which are the input's
 	size    int64     // of the output so far
+	intents []*pdfsig.Intent
 }
 
 // Run signs one document. The result is there even when the error is not nil, and then says how far it came. A
@@ -221,6 +222,11 @@ func (d *document) sign(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	intent, err := signed.Intent()
+	if err != nil {
+		return err
+	}
+	d.intents = append(d.intents, intent)
 	d.result.Field = signed.Prepared.Field
 	d.result.Signer = describe(d.session.Certificates()[0])
 	if len(signed.Token) > 0 {
@@ -243,6 +249,7 @@ func (d *document) warn(format string, args ...any) {
 // append writes a revision behind what the output has so far.
 func (d *document) append(suffix []byte) error {
 	err := testOnlyWriteFault("suffix")
+	suffix = testOnlySpoil(len(d.intents), suffix)
 	if err == nil {
 		_, err = d.out.tmp.f.WriteAt(suffix, d.size)
 	}
@@ -271,6 +278,7 @@ func (d *document) extend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.intents = append(d.intents, report.Intent())
 	d.result.Evidence = report
 	d.result.Embedded = &Embedded{report.Certificates, report.OCSPs, report.CRLs}
 	d.result.Revocation, d.result.Anchor = report.Revocation, report.Anchor
@@ -278,7 +286,16 @@ func (d *document) extend(ctx context.Context) error {
 	return d.append(suffix)
 }
 
-// verify checks the finished bytes with the demands that were made.
+// readBack opens the finished file from its end, sharing nothing with what wrote it, and compares it with what was meant.
+func (d *document) readBack() (*pdfsig.Document, error) {
+	finished, err := pdfsig.Open(d.out.tmp.f, d.size, nil)
+	if err != nil {
+		return nil, err
+	}
+	return finished, pdfsig.Reread(d.pdf, finished, d.intents...)
+}
+
+// verify checks the finished bytes: that they read as was meant, and with the demands that were made.
 func (d *document) verify(ctx context.Context) error {
 	d.job.Progress.stage("verifying")
 	if err := d.out.tmp.f.Truncate(d.size); err != nil { // gives back what was reserved and not needed
@@ -288,7 +305,12 @@ func (d *document) verify(ctx context.Context) error {
 	if d.job.Level < verify.BLT {
 		roots = nil // the timestamp's chain is not in the file; the signer's was checked before
 	}
+	finished, err := d.readBack()
+	if err != nil {
+		return &SelfCheckError{Err: err}
+	}
 	report, err := verify.Verify(ctx, d.out.tmp.f, d.size, &verify.Options{
+		Document:             finished,
 		Roots:                roots,
 		Field:                d.result.Field,
 		Require:              d.job.Level,

@@ -15,6 +15,9 @@ import (
 // responses well under 100 KiB; beyond it, with large CRLs, the disk may still fill up in the middle.
 const tailReserve = 512 << 10
 
+// testOnlySpoil lets tests change what is appended: revision 1 or 2.
+var testOnlySpoil = func(revision int, suffix []byte) []byte { return suffix }
+
 // testOnlyWriteFault lets tests fill the disk at a chosen moment: "copy", "suffix" or "sync".
 var testOnlyWriteFault = func(where string) error { return nil }
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"gsign/pkg/pdfsig"
 )
 
 // Origin says where a certificate or a piece of evidence came from.
@@ -53,7 +55,13 @@ type Report struct {
 	CRLs           int           `json:"crls"`
 	Fetches        int           `json:"fetches"` // downloads made for this document, failed ones included
 	FetchedBytes   int64         `json:"fetched_bytes"`
+
+	intent *pdfsig.Intent
 }
+
+// Intent returns what the revision with the security store is meant to say, for pdfsig.Reread: nil where the suffix is
+// empty.
+func (r *Report) Intent() *pdfsig.Intent { return r.intent }
 
 // ChainReport tells about one chain. Role is "signer", "timestamp" or "responder"; a responder's chain names only the
 // responder, as its issuer is in one of the others.

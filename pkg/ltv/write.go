@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"gsign/internal/pdf"
+	"gsign/pkg/pdfsig"
 )
 
 // harvest is what goes into the security store, in a stable order and each piece once.
@@ -111,6 +112,7 @@ func writeStore(f *pdf.File, old *store, sig *signature, chains []*chain, vri bo
 	if err != nil {
 		return nil, fmt.Errorf("writing the security store: %w", err)
 	}
+	report.intent = &pdfsig.Intent{Revision: revision.Intent}
 	return revision.Bytes, nil
 }
 

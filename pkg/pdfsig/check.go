@@ -19,7 +19,15 @@ func (d *Document) Check(opts *Options) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = d.compose(pl, pdf.Raw("<<>>"))
+	update, _, err := d.compose(pl, &dictionary{raw: pdf.Raw("<<>>")})
+	if err != nil {
+		return err
+	}
+	rev, err := update.Build()
+	if err != nil {
+		return err
+	}
+	err = d.rehearse(rev)
 	if err != nil {
 		return err
 	}

@@ -24,10 +24,11 @@ type composer struct {
 }
 
 // compose puts the signature dictionary, already serialised, into a new revision together with all that points to it.
-func (d *Document) compose(pl *plan, sig pdf.Raw) (*pdf.Update, pdf.Ref, error) {
+func (d *Document) compose(pl *plan, sig *dictionary) (*pdf.Update, pdf.Ref, error) {
 	c := &composer{d: d, u: d.file.NewUpdate(), plan: pl}
 	ref := c.u.Alloc()
-	c.u.Set(ref, sig)
+	c.u.Set(ref, sig.raw)
+	c.u.Means(ref, sig.entries, "ByteRange", "Contents")
 	var err error
 	if pl.field != nil {
 		err = c.fill(ref)

@@ -23,19 +23,21 @@ const byteRangeWidth = len("[0   ]") + 3*19
 // direct objects (ISO 32000-2 12.8.1), but for /Data of a FieldMDP reference, which must be indirect.
 type dictionary struct {
 	raw       pdf.Raw
-	byteRange int // offset of its "["
-	contents  int // offset of "<"
-	length    int // of the hex string with "<" and ">"
+	entries   pdf.Dict // what it says, but for the two
+	byteRange int      // offset of its "["
+	contents  int      // offset of "<"
+	length    int      // of the hex string with "<" and ">"
 }
 
 func (d *Document) dictionary(pl *plan, reserved int) *dictionary {
 	o := &pl.opts
 	var b []byte
-	entry := func(key string, v pdf.Object) {
-		b = append(b, "\n/"+key+" "...)
+	dict := &dictionary{length: 2*reserved + len("<>"), entries: pdf.Dict{}}
+	entry := func(key pdf.Name, v pdf.Object) {
+		dict.entries[key] = v
+		b = append(b, "\n/"+string(key)+" "...)
 		b = pdf.Append(b, v)
 	}
-	dict := &dictionary{length: 2*reserved + len("<>")}
 	b = append(b, "<<"...)
 	entry("Type", pdf.Name("Sig"))
 	entry("Filter", pdf.Name(filter))
@@ -49,7 +51,10 @@ func (d *Document) dictionary(pl *plan, reserved int) *dictionary {
 	b = append(b, bytes.Repeat([]byte{'0'}, 2*reserved)...)
 	b = append(b, '>')
 	entry("M", pdf.Date(o.Time))
-	for _, e := range []struct{ key, text string }{
+	for _, e := range []struct {
+		key  pdf.Name
+		text string
+	}{
 		{"Name", o.Name},
 		{"Reason", o.Reason},
 		{"Location", o.Location},
@@ -87,7 +92,7 @@ func (d *Document) fieldMDP(l *lock) pdf.Dict {
 }
 
 // byteRange returns the array padded to its width.
-func byteRange(a, b, c int64) []byte {
-	s := fmt.Sprintf("[0 %d %d %d]", a, b, c)
+func byteRange(r []int64) []byte {
+	s := fmt.Sprint(r)
 	return []byte(s + strings.Repeat(" ", byteRangeWidth-len(s)))
 }

@@ -48,6 +48,8 @@ type Document struct {
 	r      io.ReaderAt
 	size   int64
 	digest hash.Cloner // SHA-256 after all bytes of the file; nil until known
+
+	password []byte
 }
 
 // Open reads the structure of a PDF file. A file that is not a well-formed PDF gives a *MalformedError.
@@ -59,7 +61,7 @@ func Open(r io.ReaderAt, size int64, opts *OpenOptions) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{file: file, r: r, size: size}
+	d := &Document{file: file, r: r, size: size, password: opts.Password}
 	if opts.Digest != nil {
 		err := d.SetDigest(opts.Digest)
 		if err != nil {

@@ -25,6 +25,7 @@ type Prepared struct {
 	ContentsLength   int64    `json:"contents_length"`   // with "<" and ">"
 	Certificates     [][]byte `json:"certificates"`      // DER, the signing certificate first
 	SignedAttributes []byte   `json:"signed_attributes"` // DER SET OF
+	Intent           *Intent  `json:"intent"`            // what the revision is meant to say; see Signed.Intent
 }
 
 // Prepare writes the signature's revision, its placeholder sized from the chain, and digests the document. The chain
@@ -72,7 +73,7 @@ func (d *Document) Prepare(chain []*x509.Certificate, opts *Options) (*Prepared,
 
 // write builds the revision and fills in its ByteRange.
 func (d *Document) write(p *Prepared, pl *plan, dict *dictionary) error {
-	update, ref, err := d.compose(pl, dict.raw)
+	update, ref, err := d.compose(pl, dict)
 	if err != nil {
 		return err
 	}
@@ -94,8 +95,9 @@ func (d *Document) write(p *Prepared, pl *plan, dict *dictionary) error {
 	p.ContentsOffset = start + int64(dict.contents)
 	p.ContentsLength = int64(dict.length)
 	end := p.ContentsOffset + p.ContentsLength
-	copy(p.Revision[start+int64(dict.byteRange):],
-		byteRange(d.size+p.ContentsOffset, d.size+end, int64(len(p.Revision))-end))
+	ranges := []int64{0, d.size + p.ContentsOffset, d.size + end, int64(len(p.Revision)) - end}
+	copy(p.Revision[start+int64(dict.byteRange):], byteRange(ranges))
+	p.Intent = &Intent{Revision: rev.Intent, Field: p.Field, Signature: ref, ByteRange: ranges}
 	return nil
 }
 

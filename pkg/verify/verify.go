@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"slices"
@@ -47,6 +48,7 @@ type Options struct {
 	Time                 time.Time           // OPTIONAL: time of validation; time.Now
 	Digest               hash.Hash           // OPTIONAL: SHA-256 state after the first DigestSize bytes; cloned, never changed
 	DigestSize           int64               // OPTIONAL: see Digest
+	Document             *pdfsig.Document    // OPTIONAL: the file, opened already
 }
 
 // SignatureReport is what was found out about one signature or document timestamp.
@@ -110,7 +112,12 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Rep
 	if err != nil {
 		return nil, err
 	}
-	v.doc, err = pdfsig.Open(r, size, nil)
+	v.doc = v.opts.Document
+	if v.doc == nil {
+		v.doc, err = pdfsig.Open(r, size, nil)
+	} else if v.doc.Size() != size {
+		err = fmt.Errorf("verifying: the document has %d bytes and not %d", v.doc.Size(), size)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"maps"
+	"slices"
+)
+
+// An Intent is what a revision is meant to say, for [Reread]. It is small, plain data and survives JSON.
+type Intent struct {
+	Size    int64      `json:"size"`    // of the file before it
+	End     int64      `json:"end"`     // of the file after it
+	SHA256  []byte     `json:"sha256"`  // of the revision's bytes
+	Section int64      `json:"section"` // where its cross-reference begins
+	Root    Ref        `json:"root"`    // the catalog
+	Trailer []byte     `json:"trailer"` // sum of its trailer
+	Objects []Intended `json:"objects"`
+}
+
+// Intended is an object of a revision: where it is to begin, and the sum of what it is to say.
+type Intended struct {
+	Ref    Ref    `json:"ref"`
+	Offset int64  `json:"offset"`
+	Sum    []byte `json:"sum"`
+	Except []Name `json:"except,omitempty"` // entries that were not known yet and are not in the sum
+}
+
+// meaning is what a [Raw] object says.
+type meaning struct {
+	dict   Dict
+	except []Name
+}
+
+// Means says what the Raw value of ref reads as, so that [Reread] can tell. Entries whose values are filled in later are
+// left out.
+func (u *Update) Means(ref Ref, d Dict, except ...Name) {
+	u.meanings[ref] = meaning{d, except}
+}
+
+// intent sums up what the update says.
+func (u *Update) intent(rev *Revision, section int64, trailer Dict) (*Intent, error) {
+	sum := sha256.Sum256(rev.Bytes)
+	in := &Intent{
+		Size: u.f.src.size, End: u.f.src.size + int64(len(rev.Bytes)), SHA256: sum[:], Section: section, Root: u.f.root,
+		Trailer: sumTrailer(trailer),
+	}
+	refs := slices.SortedFunc(maps.Keys(rev.Offset), Ref.compare)
+	for _, ref := range refs {
+		o := Intended{Ref: ref, Offset: rev.Offset[ref]}
+		p, ok := u.objects[ref]
+		switch m, raw := u.meanings[ref]; {
+		case raw:
+			o.Sum, o.Except = sumObject(m.dict, nil, m.except), m.except
+		case ok:
+			d, data, isStream, err := p.content(u.f)
+			if err != nil {
+				return nil, err
+			}
+			if isStream {
+				o.Sum = sumStream(d, data)
+			} else {
+				o.Sum = sumObject(p.object, nil, nil)
+			}
+		}
+		in.Objects = append(in.Objects, o) // without a sum: the cross-reference stream, which was read to get there
+	}
+	return in, nil
+}
+
+func (r Ref) compare(other Ref) int {
+	if r.Num != other.Num {
+		return int(int64(r.Num) - int64(other.Num))
+	}
+	return int(r.Gen) - int(other.Gen)
+}
+
+// sumTrailer sums up a trailer; that of a stream has a /Length, which is not in the sum of any stream.
+func sumTrailer(trailer Dict) []byte { return sumObject(trailer, nil, []Name{"Length"}) }
+
+// sumStream sums up a stream but for its /Length, which may be given in several ways.
+func sumStream(d Dict, data []byte) []byte {
+	if data == nil {
+		data = []byte{}
+	}
+	return sumObject(d, data, []Name{"Length"})
+}
+
+// sumObject gives a sum that two objects share only if they say the same. It does not depend on how they are written:
+// what writes them is what it is to check.
+func sumObject(o Object, data []byte, except []Name) []byte {
+	s := summer{h: sha256.New()}
+	if d, ok := o.(Dict); ok && len(except) > 0 {
+		d = maps.Clone(d)
+		for _, key := range except {
+			delete(d, key)
+		}
+		o = d
+	}
+	s.object(o)
+	if data != nil {
+		s.text('S', data)
+	}
+	return s.h.Sum(nil)
+}
+
+type summer struct{ h hash.Hash }
+
+func (s *summer) text(kind byte, b []byte) {
+	s.number(kind, int64(len(b)))
+	s.h.Write(b)
+}
+
+func (s *summer) number(kind byte, n int64) {
+	var b [9]byte
+	b[0] = kind
+	binary.BigEndian.PutUint64(b[1:], uint64(n))
+	s.h.Write(b[:])
+}
+
+func (s *summer) object(o Object) {
+	switch o := o.(type) {
+	case Bool:
+		n := int64(0)
+		if o {
+			n = 1
+		}
+		s.number('b', n)
+	case Integer:
+		s.number('i', int64(o))
+	case Real:
+		s.text('r', []byte(o))
+	case String:
+		s.text('s', o)
+	case Name:
+		s.text('n', []byte(o))
+	case Ref:
+		s.number('R', int64(o.Num)<<16|int64(o.Gen))
+	case Array:
+		s.number('a', int64(len(o)))
+		for _, v := range o {
+			s.object(v)
+		}
+	case Dict:
+		s.dict(o)
+	case *Stream:
+		if o != nil {
+			s.dict(o.Dict)
+			return
+		}
+		s.number('0', 0)
+	case Raw:
+		s.text('x', o) // equals nothing that is read
+	default:
+		s.number('0', 0)
+	}
+}
+
+// dict sums up a dictionary. Entries that are null mean the same as absent ones.
+func (s *summer) dict(d Dict) {
+	s.number('d', 0)
+	for _, key := range slices.Sorted(maps.Keys(d)) {
+		switch v := d[key].(type) {
+		case nil, Null:
+		case *Stream:
+			if v != nil {
+				s.text('k', []byte(key))
+				s.object(v)
+			}
+		default:
+			s.text('k', []byte(key))
+			s.object(v)
+		}
+	}
+	s.number('e', 0)
+}
