@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"gsign/pkg/pdfsig"
@@ -44,7 +45,11 @@ func TestSpoiledRevisions(t *testing.T) {
 		"catalog":            func(b []byte) []byte { return at(b, "/Type /Catalog", 8) },
 		"an endobj":          func(b []byte) []byte { return at(b, "endobj", 2) },
 	} {
-		for revision := 1; revision <= 2; revision++ {
+		first := 2 // the store's revision; the signature itself protects its own
+		if strings.Contains(name, "startxref") || strings.Contains(name, "missing") {
+			first = 1
+		}
+		for revision := first; revision <= 2; revision++ {
 			t.Run(fmt.Sprintf("%s of revision %d", name, revision), func(t *testing.T) {
 				s := newService(t)
 				dir, in := folder(t)
