@@ -39,6 +39,9 @@ const (
 	// MaxChainSteps bounds the signature checks while one chain is searched for among cross-certificates. Each step is
 	// one RSA verification, well under a millisecond, so the search ends within a second.
 	MaxChainSteps = 1000
+	// SignaturesRemembered bounds the good signatures that need not be computed with again, twice: one document needs some
+	// twenty, and those of a service, its TSA and their responders stay among so many. Each costs about 50 bytes.
+	SignaturesRemembered = 4096
 	// MaxOCSPResponse bounds a response. Real ones are 0.5 to 3 kB; a responder that sends its chain adds some.
 	MaxOCSPResponse = 256 << 10
 	// MaxCRL bounds a revocation list. 505 kB is the largest of the signing services seen; a list of 50 MB is known

@@ -163,12 +163,6 @@ func ReadCertificates(s cryptobyte.String) ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
-// SelfSigned reports whether c names itself as issuer and its own key verifies it. SHA-1 is accepted here: nothing
-// rests on the signature of a root.
-func SelfSigned(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawSubject, c.RawIssuer) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
-}
-
 // OCSPNoCheck reports whether c is a responder that needs no revocation data (RFC 6960 section 4.2.2.2.1).
 func OCSPNoCheck(c *x509.Certificate) bool { return hasExtension(c, oidOCSPNoCheck) }
 

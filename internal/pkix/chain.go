@@ -244,7 +244,7 @@ func checkIssued(c, issuer *x509.Certificate) error {
 	if err := unhandled(issuer); err != nil {
 		return err
 	}
-	return c.CheckSignatureFrom(issuer)
+	return IssuedBy(c, issuer)
 }
 
 func unhandled(c *x509.Certificate) error {

@@ -18,11 +18,16 @@ type TrustChain struct {
 // TrustChain returns the answer of /trustchain, which the client keeps for TrustChainLifetime. It covers the signing
 // chain only: nothing in the service's interface gives the chain of its timestamps.
 func (c *Client) TrustChain(ctx context.Context) (*TrustChain, error) {
-	t, err := fetch(ctx, c, &c.chain, &c.chainReads, OpTrustChain, "/trustchain", parseTrustChain)
+	t, err := c.trustChain(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return &TrustChain{Certificates: slices.Clone(t.Certificates), OCSPResponses: slices.Clone(t.OCSPResponses)}, nil
+}
+
+// trustChain is TrustChain, shared by all who ask while it is kept.
+func (c *Client) trustChain(ctx context.Context) (*TrustChain, error) {
+	return fetch(ctx, c, &c.chain, &c.chainReads, OpTrustChain, "/trustchain", parseTrustChain)
 }
 
 // CertificatePath returns the certificates of /certificate_path in the order given: the issuing CA, or all up to the
@@ -67,6 +72,30 @@ func fetch[T any](
 // chainOf orders what is known above an identity's certificate. When the trust chain lacks an issuer, /certificate_path
 // is asked too. What the service does not give is left out: the caller may have it from elsewhere.
 func (c *Client) chainOf(ctx context.Context, id *Identity, trust *TrustChain) ([]*x509.Certificate, error) {
+	if chain := c.chainBefore(id, trust); chain != nil {
+		return chain, nil
+	}
+	chain, err := c.findChain(ctx, id, trust)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id.chain, id.chainIn = chain, trust
+	return chain, nil
+}
+
+// chainBefore is what chainOf found for the same identity in the same trust chain, nil before.
+func (c *Client) chainBefore(id *Identity, trust *TrustChain) []*x509.Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if id.chainIn != trust {
+		return nil
+	}
+	return id.chain
+}
+
+func (c *Client) findChain(ctx context.Context, id *Identity, trust *TrustChain) ([]*x509.Certificate, error) {
 	pool := slices.Concat(trust.Certificates, id.others)
 	chain := orderChain(id.Certificate, pool)
 	if selfSigned(chain[len(chain)-1]) {

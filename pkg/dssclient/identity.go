@@ -19,6 +19,9 @@ type Identity struct {
 	OCSPResponse []byte // whole DER OCSPResponse; nil when the service sent none
 
 	others []*x509.Certificate // what else was in signing_cert
+
+	chain   []*x509.Certificate // above the certificate, once found in chainIn; of the client's lock
+	chainIn *TrustChain
 }
 
 // Identity makes a new identity. It is not billed but slow, and not repeated once it may have arrived. A Session reuses

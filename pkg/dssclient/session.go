@@ -27,7 +27,7 @@ func (c *Client) Session(ctx context.Context, r *IdentityRequest) (*Session, err
 	if err != nil {
 		return nil, err
 	}
-	trust, err := c.TrustChain(ctx)
+	trust, err := c.trustChain(ctx)
 	if hasStatus(err, 404) { // a version of the service before 2.3
 		trust, err = &TrustChain{}, nil
 	}

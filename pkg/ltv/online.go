@@ -214,7 +214,7 @@ func (o *Online) caIssuers(ctx context.Context, url string, cert *x509.Certifica
 		}
 		return answer[[]*x509.Certificate]{value: certs, until: o.now().Add(issuerMemory)}
 	})
-	if err == nil && !slices.ContainsFunc(certs, func(c *x509.Certificate) bool { return cert.CheckSignatureFrom(c) == nil }) {
+	if err == nil && !slices.ContainsFunc(certs, func(c *x509.Certificate) bool { return pkix.IssuedBy(cert, c) == nil }) {
 		err = errors.New("the certificates there did not issue it")
 	}
 	try.Cached, try.Err, try.At = cached, err, o.now()

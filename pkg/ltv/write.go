@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
+	"sync"
 
 	"gsign/internal/pdf"
 	"gsign/pkg/pdfsig"
@@ -140,10 +141,15 @@ func (w *storeWriter) stream(key pdf.Name, der []byte) (ref pdf.Ref, isNew bool)
 	return ref, isNew
 }
 
+// compressors are kept: one takes more memory than a whole document.
+var compressors = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
+
 // deflate compresses where that helps: certificates shrink, short OCSP responses may not.
 func deflate(der []byte) (pdf.Dict, []byte) {
 	var b bytes.Buffer
-	z := zlib.NewWriter(&b)
+	z := compressors.Get().(*zlib.Writer)
+	defer compressors.Put(z)
+	z.Reset(&b)
 	_, err := z.Write(der)
 	if err == nil {
 		err = z.Close()

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pkix
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"sync"
+
+	"gsign/internal/limits"
+)
+
+// Whether a signature is that of a key over a message never changes, and the documents of one run share nearly all
+// signatures but their own: those of certificates, OCSP responses and CRLs. A signature that was found good is remembered
+// by the SHA-256 of everything the finding rests on, so that the same bytes need not be computed with again; one that was
+// not is computed anew each time. Nothing else is remembered: whether a certificate may do what it did, and when, is judged
+// each time.
+var remembered memory
+
+type memory struct {
+	mu       sync.Mutex
+	now, old map[[sha256.Size]byte]struct{} // a full one becomes the old one
+}
+
+func (m *memory) has(key [sha256.Size]byte) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.now[key]; ok {
+		return true
+	}
+	_, ok := m.old[key]
+	if ok {
+		m.put(key)
+	}
+	return ok
+}
+
+func (m *memory) add(key [sha256.Size]byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.put(key)
+}
+
+func (m *memory) put(key [sha256.Size]byte) {
+	if len(m.now) >= limits.SignaturesRemembered {
+		m.old, m.now = m.now, nil
+	}
+	if m.now == nil {
+		m.now = map[[sha256.Size]byte]struct{}{}
+	}
+	m.now[key] = struct{}{}
+}
+
+// question names what is asked: its kind and its parts, each with its length before it, so that no two questions have the
+// same bytes.
+func question(kind string, parts ...[]byte) [sha256.Size]byte {
+	h := sha256.New()
+	write := func(b []byte) {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
+		h.Write(n[:])
+		h.Write(b)
+	}
+	write([]byte(kind))
+	for _, p := range parts {
+		write(p)
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// keyBytes are all of a public key; nil for a kind that is not known, or where there is none.
+func keyBytes(public crypto.PublicKey) []byte {
+	switch k := public.(type) {
+	case *rsa.PublicKey:
+		if k.N == nil {
+			return nil
+		}
+		return append(binary.BigEndian.AppendUint64([]byte("rsa"), uint64(k.E)), k.N.Bytes()...)
+	case *ecdsa.PublicKey:
+		b, err := k.Bytes()
+		if err != nil {
+			return nil
+		}
+		return append([]byte("ecdsa "+k.Curve.Params().Name+" "), b...)
+	case ed25519.PublicKey:
+		return append([]byte("ed25519"), k...)
+	}
+	return nil
+}
+
+// IssuedBy is c.CheckSignatureFrom(issuer).
+func IssuedBy(c, issuer *x509.Certificate) error {
+	key := question("issued", c.Raw, issuer.Raw)
+	if remembered.has(key) {
+		return nil
+	}
+	if err := c.CheckSignatureFrom(issuer); err != nil {
+		return err
+	}
+	remembered.add(key)
+	return nil
+}
+
+// SelfSigned reports whether c names itself as issuer and its own key verifies it. SHA-1 is accepted here: nothing
+// rests on the signature of a root.
+func SelfSigned(c *x509.Certificate) bool {
+	if !bytes.Equal(c.RawSubject, c.RawIssuer) {
+		return false
+	}
+	key := question("self", c.Raw)
+	if remembered.has(key) {
+		return true
+	}
+	if c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) != nil {
+		return false
+	}
+	remembered.add(key)
+	return true
+}
