@@ -117,6 +117,8 @@ const (
 	PDFPageDepth = 1000
 	// PDFScan bounds the bytes searched, over the life of an open file, for the ends of streams whose /Length is wrong.
 	PDFScan = 1 << 30
+	// PDFDamage bounds the places of damage that are reported: one that is wrong throughout is wrong after the first ten.
+	PDFDamage = 32
 	// PDFRewrite bounds a stream's data that is copied into an update.
 	PDFRewrite = 64 << 20
 	// PDFOpinionObjects bounds the files shown to the second reader, which keeps 48 bytes for each object number.

@@ -26,7 +26,9 @@ type File struct {
 	scanned  int64
 	opts     Options
 	damage   []Damage
-	rows     int
+	// recovered says that entries come from a search of the whole file, not from its cross-reference.
+	recovered bool
+	rows      int
 }
 
 // SectionKind says how a cross-reference section is written.
