@@ -1,116 +1,225 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signs a random sample of a corpus to B-LT and has it judged. Called by scripts/corpus-sample.
-
-usage: corpus.py GSIGN DSS-CLASSPATH VERAPDF-CLASSPATH CORPUS N SEED
-
-A file is good when it is signed and every judge agrees, or refused with exit code 7 and a reason. A file that a judge
-cannot read before it is signed cannot be judged by it afterwards: that judge is left out for it, and the table says so.
-"""
+"""Signs folders of PDFs with several workers and judges every output. Called by scripts/corpus, which tells the usage."""
+import argparse
 import collections
-import os
+import csv
+import hashlib
+import json
 import pathlib
+import queue
 import random
+import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
 
-from judge import hanko, outside, pdf, sandbox
+from judge import engines, outside, robustness, sandbox
 from judge.dss import Dss
 from judge.verapdf import VeraPdf
 
-REFUSED = 7
+HERE = pathlib.Path(__file__).parent
+CLASSES = {"clean": "clean", "warnings": "warns", "errors": "broken"}
 
 
-class Sample:
-    def __init__(self, path, number):
-        self.path, self.number = path, number
-        self.verdict, self.detail, self.bad, self.left_out = "", "", [], []
+def arguments():
+    p = argparse.ArgumentParser(prog="corpus", description=__doc__)
+    p.add_argument("--gsign", required=True, help=argparse.SUPPRESS)
+    p.add_argument("--pdfsign", default="", help=argparse.SUPPRESS)
+    p.add_argument("--dss", default="", help=argparse.SUPPRESS)
+    p.add_argument("--vera", default="", help=argparse.SUPPRESS)
+    p.add_argument("--cache", required=True, type=pathlib.Path, help=argparse.SUPPRESS)
+    p.add_argument("--versions", required=True, help=argparse.SUPPRESS)
+    p.add_argument("--docs", type=pathlib.Path, help=argparse.SUPPRESS)
+    p.add_argument("--peers", action="store_true")
+    p.add_argument("--workers", type=int, default=2)
+    p.add_argument("--out", type=pathlib.Path)
+    p.add_argument("--sample", type=int)
+    p.add_argument("--seed", default="gsign")
+    p.add_argument("--list", type=pathlib.Path)
+    p.add_argument("folder", nargs="+", type=pathlib.Path)
+    return p.parse_args()
 
-    def sign(self, box, work):
-        self.out = work / f"{self.number}.pdf"
-        try:
-            code, text, _ = box.sign(self.path, self.out)
-        except Exception as e:
-            self.bad.append(f"gsign: {e}")
-            return
-        first = text.splitlines()[0] if text else ""
-        if code == 0 and self.out.exists():
-            self.verdict = "signed"
-        elif code == REFUSED and first and not self.out.exists():
-            self.verdict, self.detail = "refused", first.split(f"{self.path}: ", 1)[-1]
-        else:
-            self.bad.append(f"gsign: exit code {code}, {'an' if self.out.exists() else 'no'} output: {text}")
 
-    def judge(self, roots, pdfsig):
-        data, original = self.out.read_bytes(), self.path.read_bytes()
-        for name, f in (("structure", lambda: pdf.structure(data, original)), ("pdfsig", lambda: self.pdfsig(pdfsig, data)),
-                        ("pyHanko", lambda: hanko.judge(self.out, self.path, roots, (0,))), ("qpdf", self.qpdf), ("look", self.look)):
+def files_of(folder, args):
+    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.suffix.lower() == ".pdf" and p.is_file())
+    if args.list:
+        wanted = {line.split("\t")[0].strip() for line in args.list.read_text().splitlines()}
+        names = [n for n in names if n in wanted]
+    if args.sample is not None:
+        names = random.Random(args.seed).sample(names, min(args.sample, len(names)))
+    return names
+
+
+def manifest(folder):
+    """Classes that a MANIFEST.tsv tells."""
+    path = folder / "MANIFEST.tsv"
+    if not path.exists():
+        return {}
+    with path.open() as f:
+        return {row["path"]: CLASSES.get(row.get("qpdf_check", "")) for row in csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)}
+
+
+class Worker:
+    """A process that signs and judges; a new one when it ends or hangs."""
+
+    def __init__(self, settings, name):
+        self.settings, self.name, self.process = settings, name, None
+
+    def ask(self, path):
+        for _ in range(2):
+            if self.process is None:
+                self.process = subprocess.Popen([sys.executable, HERE / "worker.py", self.settings, self.name], text=True,
+                                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            late = threading.Timer(900, self.process.kill)
+            late.start()
             try:
-                self.bad += [f"{name}: {b}" for b in f()]
-            except hanko.Unreadable as e:
-                self.left_out.append(f"{name} ({e})"[:150])
-            except Exception as e:
-                self.bad.append(f"{name}: {type(e).__name__}: {e}")
+                self.process.stdin.write(json.dumps(str(path)) + "\n")
+                self.process.stdin.flush()
+                answer = self.process.stdout.readline()
+            except OSError:
+                answer = ""
+            finally:
+                late.cancel()
+            if answer:
+                return json.loads(answer)
+            self.close()
+        return {"error": "the worker ended twice"}
 
-    def pdfsig(self, judge, data):
-        bad = judge.judge(self.out, data)
-        if bad and outside.run("pdfinfo", self.path).returncode != 0:
-            raise hanko.Unreadable("poppler does not open the original")
-        return bad
+    def close(self):
+        if self.process:
+            self.process.stdin.close()
+            try:
+                self.process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
 
-    def qpdf(self):
-        before, after = outside.qpdf(self.path), outside.qpdf(self.out)
-        return ["worse than the input"] if after > before else []
 
-    def look(self):
-        same = outside.look_same(self.path, self.out)
-        if same is None:
-            raise hanko.Unreadable("poppler draws the original differently each time")
-        return [] if same else ["the pages look different"]
+def run(folder, names, settings, args, after):
+    """Rows in the order of the names. after(row) sees each."""
+    classes, rows, todo = manifest(folder), {}, queue.Queue()
+    for n in names:
+        todo.put(n)
+    start = time.monotonic()
 
-    def by_dss(self, dss):
-        verdicts = dss.judge(self.out)
+    def work(number):
+        w = Worker(settings, f"w{number}")
+        try:
+            while True:
+                name = todo.get_nowait()
+                answer = w.ask(folder / name)
+                if "error" in answer:
+                    raise RuntimeError(f"{name}: {answer['error']}")
+                row = {"name": name, "class": classes.get(name) or answer["facts"]["class"], **answer}
+                after(folder, row)
+                rows[name] = row
+                if len(rows) % 100 == 0:
+                    print(f"{len(rows)} of {len(names)}, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+        except queue.Empty:
+            pass
+        except Exception as e:
+            failed.append(e)
+        finally:
+            w.close()
+
+    failed = []
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(args.workers)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if failed:
+        raise failed[0]
+    return [rows[n] for n in names]
+
+
+def by_java(dss, vera, lock):
+    """EU DSS asks for the level, where it can read the file at all; veraPDF for what the file declares."""
+    def after(folder, row):
+        res = row["results"]["gsign"]
+        if "kept" not in res:
+            return
+        out = pathlib.Path(res["kept"])
+        with lock:
+            verdicts = dss.judge(out)
+            before = dss.judge(folder / row["name"]) if isinstance(verdicts, str) else ""
+            res["bad"] += [f"veraPDF: {b}" for b in vera.judge(out, folder / row["name"])]
         if isinstance(verdicts, str):
-            before = dss.judge(self.path)
             if isinstance(before, str):
-                self.left_out.append(f"EU DSS ({before})"[:150])
+                res["left_out"].append(f"EU DSS ({before})"[:150])
             else:
-                self.bad.append(f"EU DSS: {verdicts}")
+                res["bad"].append(f"EU DSS: {verdicts}")
         elif not verdicts or (verdicts[0].level, verdicts[0].indication) != ("PAdES-BASELINE-LT", "TOTAL_PASSED"):
-            self.bad.append(f"EU DSS: {verdicts[0] if verdicts else 'no signature'}")
+            res["bad"].append(f"EU DSS: {verdicts[0] if verdicts else 'no signature'}")
+        if not res["bad"]:
+            out.unlink()
+    return after
 
-    def by_vera(self, vera):
-        self.bad += [f"veraPDF: {b}" for b in vera.judge(self.out, self.path)]
+
+def tell(folder, rows, args, out):
+    engines_used = list(rows[0]["results"])
+    (out / f"{folder.name}.tsv").write_text("\n".join(robustness.tsv(rows)) + "\n")
+    text = "\n\n".join(f"{robustness.NAMES[e]}\n\n{robustness.table(rows, e)}" for e in engines_used)
+    (out / f"{folder.name}.md").write_text(text + "\n")
+    print(f"\n{folder.name}: {len(rows)} files\n\n{text}\n")
+    for r in rows:
+        res = r["results"]["gsign"]
+        if res["bad"] or res["crash"] or res.get("odd"):
+            print(f"FAIL {r['name']} ({r['class']}): " + "; ".join([*res["bad"], *filter(None, [res["crash"], res.get("odd")])])
+                  + f" {res['detail']}")
+    if args.sample is not None:
+        for r in rows:
+            v = robustness.verdict(r["results"]["gsign"], r["facts"])
+            if v in ("refused", "by rule"):
+                print(f"{v:8} {r['name']} ({r['class']}): {robustness.reason(r['results']['gsign'])}")
+    left = collections.Counter(t.split(" (")[0] for r in rows for t in r["results"]["gsign"]["left_out"])
+    print("judges left out: " + (", ".join(f"{k} {v}" for k, v in sorted(left.items())) or "none"))
 
 
 def main():
-    gsign, classpath, vera_classpath, corpus, n, seed = sys.argv[1:]
-    corpus = pathlib.Path(corpus)
-    files = sorted(p for p in corpus.rglob("*") if p.suffix.lower() == ".pdf" and p.is_file())
-    chosen = random.Random(seed).sample(files, min(int(n), len(files)))
-    samples = [Sample(p, i) for i, p in enumerate(chosen)]
-    with tempfile.TemporaryDirectory() as work:
+    args = arguments()
+    part = args.sample is not None or args.list is not None
+    out = args.out or args.cache / "last"
+    out.mkdir(parents=True, exist_ok=True)
+    ids = {"gsign": hashlib.sha256(pathlib.Path(args.gsign).read_bytes()).hexdigest()[:12]}
+    if args.peers:
+        ids |= {"pdfsign": hashlib.sha256(pathlib.Path(args.pdfsign).read_bytes()).hexdigest()[:12], "pyhanko": "0.38.0"}
+    sources = hashlib.sha256(b"".join(p.read_bytes() for p in sorted([*HERE.glob("judge/*"), HERE / "worker.py"]) if p.is_file()
+                                      and p.name != "robustness.py")).hexdigest()[:8]
+    inputs = hashlib.sha256(args.versions.encode() + (HERE / "judge/inputs.py").read_bytes()
+                            + (HERE / "judge/facts.js").read_bytes()).hexdigest()[:8]
+    ids = {k: f"{v}-{sources}-{inputs}" for k, v in ids.items()}
+    folders, ok = [], True
+    with tempfile.TemporaryDirectory(prefix="corpus-") as work:
         work = pathlib.Path(work)
-        with (sandbox.Sandbox(gsign, work / "sandbox") as box, Dss(classpath, box.roots) as dss,
-              VeraPdf(vera_classpath) as vera):
-            roots, pdfsig = hanko.load_roots(box.roots), outside.PdfSig(work)
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(lambda s: s.sign(box, work), samples))
-            signed = [s for s in samples if s.verdict == "signed"]
-            with ThreadPoolExecutor(1) as pool:
-                java = pool.submit(lambda: [(s.by_dss(dss), s.by_vera(vera)) for s in signed])
-                for s in signed:
-                    s.judge(roots, pdfsig)
-                java.result()
-
-    for s in sorted(samples, key=lambda s: str(s.path)):
-        verdict = "FAIL" if s.bad else s.verdict
-        notes = s.bad + ([f"not judged by {', '.join(s.left_out)}"] if s.left_out else [])
-        print(f"{verdict:8}{s.path.relative_to(corpus)}" + (f"\n        {s.detail}" if s.detail else "")
-              + "".join(f"\n        {t}" for t in notes))
-    count = collections.Counter("failed" if s.bad else s.verdict for s in samples)
-    print(f"corpus, seed {seed}: {count['signed']} signed and judged good, {count['refused']} refused, {count['failed']} failed")
-    sys.exit(1 if count["failed"] or not samples else 0)
+        nss = outside.PdfSig(work).nss
+        cert, key = engines.local_key(work)
+        with sandbox.Sandbox(args.gsign, work / "sandbox") as box:
+            settings = work / "settings.json"
+            settings.write_text(json.dumps({
+                "gsign": args.gsign, "pdfsign": args.pdfsign, "config": str(box.dir / "config.toml"), "cert": str(cert),
+                "key": str(key), "engines": list(ids), "ids": ids, "versions": inputs, "nss": str(nss), "cache": str(args.cache),
+                "work": str(work), "out": str(out), "keep": bool(args.dss)}))
+            java = [Dss(args.dss, box.roots), VeraPdf(args.vera)] if args.dss else []
+            after = by_java(*java, threading.Lock()) if java else lambda *_: None
+            for folder in args.folder:
+                names = files_of(folder, args)
+                if not names:
+                    sys.exit(f"corpus: no PDF in {folder}")
+                start = time.monotonic()
+                rows = run(folder, names, settings, args, after)
+                tell(folder, rows, args, out)
+                print(f"{time.monotonic() - start:.0f} s with {args.workers} workers")
+                folders.append((folder.name, rows))
+                ok = robustness.holds(rows, "gsign", not part) and ok
+            for judge in java:
+                judge.__exit__()
+    if args.docs:
+        args.docs.write_text(robustness.page(folders, args.versions, "scripts/corpus --peers --write-docs"))
+    print("the goals hold" if ok else "THE GOALS DO NOT HOLD")
+    sys.exit(0 if ok else 1)
 
 
 if __name__ == "__main__":

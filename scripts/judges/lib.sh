@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Sets the judges up: Debian packages, a virtual environment, the Java program; sourced by run and by corpus-sample.
+# Sets the judges up: Debian packages, a virtual environment, the Java program; sourced by run.
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pyHanko's verdict about the integrity of every signature in a file: no trust, no revocation."""
+import io
+import signal
+
+from pyhanko.pdf_utils.crypt import AuthStatus
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+
+from . import hanko
+
+PATIENCE = 60
+
+
+class TooSlow(BaseException):
+    """Not an Exception: pyHanko catches those."""
+
+
+class patience:
+    def __enter__(self):
+        def late(*_):
+            raise TooSlow
+        signal.signal(signal.SIGALRM, late)
+        signal.alarm(PATIENCE)
+
+    def __exit__(self, *_):
+        signal.alarm(0)
+
+
+def reader_of(data, strict):
+    r = PdfFileReader(io.BytesIO(data), strict=strict)
+    if r.encrypted and r.decrypt("").status == AuthStatus.FAILED:
+        raise hanko.Unreadable("pyHanko wants a password")
+    return r
+
+
+def verdicts(data, strict):
+    """{end of the signed range: [intact, valid, coverage, changes after it are allowed, their level]}"""
+    r = reader_of(data, strict)
+    if strict and r.xrefs.hybrid_xrefs_present:
+        raise ValueError("strict mode does not take hybrid files")
+    found = {}
+    for sig in r.embedded_signatures:
+        b = [int(n) for n in sig.byte_range]
+        key = str(b[-2] + b[-1])
+        try:
+            # pyHanko keeps no history of objects that are known by /XRefStm alone: its analysis of changes fails for hybrid
+            # files, those that it signed itself included.
+            sig.compute_integrity_info(skip_diff=r.xrefs.hybrid_xrefs_present)
+            info = sig.summarise_integrity_info()
+            if str(sig.sig_object_type) == "/DocTimeStamp":
+                found[key] = [None, None, info["coverage"].name, info["docmdp_ok"], ""]
+                continue
+            intact, valid = validate_sig_integrity(sig.signer_info, sig.signer_cert, "data", sig.compute_digest())
+            level = getattr(info["diff_result"], "modification_level", ModificationLevel.NONE)
+            allowed = r.xrefs.hybrid_xrefs_present or info["docmdp_ok"] is not False
+            found[key] = [intact, valid, info["coverage"].name, allowed,
+                          level.name if isinstance(level, ModificationLevel) else str(info["diff_result"])[:200]]
+        except Exception as e:
+            found[key] = [f"{type(e).__name__}: {e}"[:200]]
+    return found
+
+
+def judged(data):
+    """Verdicts, strictly read or else leniently; or a text with what hinders pyHanko.
+
+    pyHanko refuses flaws of some producers, in strict mode more of them, and often only when it compares revisions.
+    """
+    best, why = None, ""
+    for strict in (True, False):
+        try:
+            with patience():
+                found = verdicts(data, strict)
+        except TooSlow:
+            why = "pyHanko is too slow"
+            continue
+        except Exception as e:
+            why = f"{type(e).__name__}: {e}"[:200]
+            continue
+        if best is None or errors(found) < errors(best):
+            best = found
+        if not errors(best):
+            break
+    return why if best is None else best
+
+
+def errors(found):
+    return sum(len(v) == 1 for v in found.values())
+
+
+def flaw(path):
+    """Why pyHanko cannot read each object of a file, leniently; None for nothing."""
+    try:
+        with patience():
+            return hanko.flaw(path, False)
+    except TooSlow:
+        return "pyHanko is too slow"

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of scripts/corpus: by class, beside the goals; a table per file; the page docs/robustness.md."""
+import collections
+
+CLASSES = ("clean", "warns", "broken")
+GOAL = {"clean": 99.5, "warns": 95.0}
+NAMES = {"gsign": "gsign", "pdfsign": "digitorus/pdfsign", "pyhanko": "pyHanko"}
+
+
+def verdict(r, facts):
+    """One word for what an engine did with a file."""
+    if r["crash"] and r["crash"] != "memory":
+        return r["crash"]
+    if r["bad"]:
+        return "broken"
+    if r["crash"]:
+        return r["crash"]
+    if r["signed"]:
+        return "good"
+    return "by rule" if facts["rule"] else "refused"
+
+
+class Figures:
+    """Counts of one engine in one class."""
+
+    def __init__(self, rows, engine, cls):
+        mine = [(r["facts"], r["results"][engine]) for r in rows if r["class"] == cls]
+        self.files = len(mine)
+        self.count = collections.Counter(verdict(res, f) for f, res in mine)
+        self.asked = self.files - self.count["by rule"]
+        self.good = self.count["good"] + sum(1 for f, r in mine if verdict(r, f) == "memory" and r["signed"])
+        one_way = [(f, r) for f, r in mine if f["one_way"] and verdict(r, f) != "by rule"]
+        self.one_way = len(one_way)
+        self.one_way_good = sum(1 for f, r in one_way if r["signed"] and not r["bad"])
+        self.broken = self.count["broken"]
+        self.crashes = sum(self.count[c] for c in ("panic", "hang", "memory", "killed"))
+        self.odd = sum(1 for _, r in mine if r.get("odd"))
+        self.cls = cls
+
+    @property
+    def percent(self):
+        return 100 * self.good / self.asked if self.asked else 100.0
+
+    def holds(self):
+        if self.broken or self.crashes or self.odd:
+            return False
+        if self.cls == "broken":
+            return self.one_way_good == self.one_way
+        return self.percent >= GOAL[self.cls]
+
+
+def table(rows, engine):
+    """Markdown in the shape of the goals."""
+    by = [Figures(rows, engine, c) for c in CLASSES]
+    good = [f"{f.good} of {f.asked}, {f.percent:.1f} %" for f in by[:2]]
+    good.append(f"{by[2].one_way_good} of {by[2].one_way} that read one way; {by[2].good} of all {by[2].asked}")
+    lines = [["", "qpdf clean", "qpdf warns", "qpdf broken"], ["---"] * 4,
+             ["files", *(f.files for f in by)],
+             ["refused by rule", *(f.count["by rule"] for f in by)],
+             ["signed and judged good by all judges", *good],
+             ["of those that read one way", *(f"{f.one_way_good} of {f.one_way}" for f in by)],
+             ["refused otherwise", *(f.count["refused"] for f in by)],
+             ["signed but broken by any judge", *(f.broken for f in by)],
+             ["panics, hangs, kills, over 256 MiB", *(", ".join(f"{f.count[c]} {c}" for c in ("panic", "hang", "killed", "memory")
+                                                              if f.count[c]) or 0 for f in by)]]
+    return "\n".join("| " + " | ".join(str(c) for c in row) + " |" for row in lines)
+
+
+COLUMNS = ["file", "class", "one way", "rule", "engine", "verdict", "code", "wall s", "cpu s", "MiB", "what it says", "complaints",
+           "left out", "why not one way"]
+
+
+def tsv(rows):
+    yield "\t".join(COLUMNS)
+    for r in rows:
+        for engine, res in r["results"].items():
+            f = r["facts"]
+            yield "\t".join(str(c).replace("\t", " ").replace("\n", " ") for c in (
+                r["name"], r["class"], "yes" if f["one_way"] else "no", f["rule"], engine, verdict(res, f), res["code"], res["wall"],
+                res["cpu"], res["rss"], res.get("odd", "") + res["detail"], " || ".join(res["bad"]), " || ".join(res["left_out"]),
+                f["why"]))
+
+
+def holds(rows, engine, strict):
+    """Whether the goals hold; for a part of a folder only those that are no percentages."""
+    by = [Figures(rows, engine, c) for c in CLASSES]
+    return all(f.holds() if strict else not (f.broken or f.crashes or f.odd) for f in by)
+
+
+def reason(res):
+    text = res["detail"].removeprefix("gsign: error: ")
+    for word in ("cannot be signed: ", "malformed PDF"):
+        if word in text:
+            return text[text.index(word):].removeprefix("cannot be signed: ")
+    return text
+
+
+def page(folders, versions, command):
+    """docs/robustness.md."""
+    out = ["# Robustness", "",
+           f"Made by `{command}`; do not edit. What is counted and how is told in scripts/corpus.", "",
+           f"Judges: {versions}.", ""]
+    for folder, rows in folders:
+        engines = list(rows[0]["results"])
+        out += [f"## {folder}: {len(rows)} files", ""]
+        for engine in engines:
+            out += [f"**{NAMES[engine]}**", "", table(rows, engine), ""]
+        out += refused(rows)
+        out += others(rows)
+    return "\n".join(out).rstrip() + "\n"
+
+
+def code(text):
+    return text.replace("|", "\\|").replace("<", "\\<")
+
+
+def refused(rows):
+    mine = [r for r in rows if verdict(r["results"]["gsign"], r["facts"]) in ("by rule", "refused")]
+    if not mine:
+        return []
+    by_rule = collections.defaultdict(list)
+    rest = []
+    for r in mine:
+        if r["facts"]["rule"]:
+            by_rule[r["facts"]["rule"]].append(r["name"])
+        else:
+            rest.append(r)
+    out = ["### Refused by gsign", ""]
+    for rule, names in sorted(by_rule.items()):
+        out += [f"By rule, {rule} ({len(names)}): " + ", ".join(f"`{n}`" for n in names) + ".", ""]
+    if rest:
+        out += ["For another reason:", "", "| file | qpdf | reads one way | why it is refused |", "| --- | --- | --- | --- |"]
+        for r in rest:
+            one = "yes" if r["facts"]["one_way"] else f"no: {r['facts']['why']}"
+            out.append(f"| `{r['name']}` | {r['class']} | {code(one)} | {code(reason(r['results']['gsign']))} |")
+        out.append("")
+    return out
+
+
+def others(rows):
+    """Files that were signed, and where a judge complains, or could not judge."""
+    bad = [r for r in rows if r["results"]["gsign"]["bad"] or r["results"]["gsign"]["crash"]]
+    out = []
+    if bad:
+        out += ["### Not good enough", "", "| file | qpdf | what is wrong |", "| --- | --- | --- |"]
+        for r in bad:
+            res = r["results"]["gsign"]
+            out.append(f"| `{r['name']}` | {r['class']} | {code('; '.join(res['bad'] + [res['crash']] * bool(res['crash'])))} |")
+        out.append("")
+    left = collections.defaultdict(list)
+    for r in rows:
+        for text in r["results"]["gsign"]["left_out"]:
+            left[text.split(" (")[0]].append(r["name"])
+    if left:
+        out += ["### Judges left out", "", "A judge that cannot judge the file as it was before cannot judge it signed.", ""]
+        for judge, names in sorted(left.items()):
+            out += [f"{judge} ({len(names)}): " + ", ".join(f"`{n}`" for n in names) + ".", ""]
+    return out
