@@ -155,6 +155,7 @@ def by_java(dss, vera, lock):
             res["bad"].append(f"EU DSS: {verdicts[0] if verdicts else 'no signature'}")
         if not res["bad"]:
             out.unlink()
+            out.parent.rmdir()
     return after
 
 
