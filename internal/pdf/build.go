@@ -78,9 +78,16 @@ func (w *revisionWriter) begin(f *File) error {
 }
 
 func (w *revisionWriter) object(ref Ref, p pending, f *File) error {
-	d, data, isStream, err := p.content(f)
+	o, err := f.encrypted(ref, p.object)
 	if err != nil {
 		return fmt.Errorf("update of %v: %w", ref, err)
+	}
+	d, isStream := p.dict(o)
+	var data []byte
+	if isStream {
+		if data, err = f.sealed(ref, p); err != nil {
+			return fmt.Errorf("update of %v: %w", ref, err)
+		}
 	}
 	w.rev.Offset[ref] = w.offset()
 	b := strconv.AppendUint(w.rev.Bytes, uint64(ref.Num), 10)
@@ -90,20 +97,29 @@ func (w *revisionWriter) object(ref Ref, p pending, f *File) error {
 	if isStream {
 		b = appendStream(b, d, data)
 	} else {
-		b = Append(b, p.object)
+		b = Append(b, o)
 	}
 	w.rev.Bytes = append(b, "\nendobj\n"...)
 	return nil
 }
 
-// content gives dictionary and data of a stream: a new one, or one of the file whose data is copied as it stands there.
+// content gives dictionary and plain data of a stream: a new one, or one of the file.
 func (p pending) content(f *File) (Dict, []byte, bool, error) {
 	if s, ok := p.object.(*Stream); ok {
-		data, err := f.RawStreamData(s, limits.PDFRewrite)
+		data, err := f.plainData(s, limits.PDFRewrite)
 		return s.Dict, data, true, err
 	}
 	d, _ := p.object.(Dict)
 	return d, p.data, p.stream, nil
+}
+
+// dict gives the dictionary of a stream: o is the pending object, its strings encrypted.
+func (p pending) dict(o Object) (d Dict, isStream bool) {
+	if s, ok := o.(*Stream); ok {
+		return s.Dict, true
+	}
+	d, _ = o.(Dict)
+	return d, p.stream
 }
 
 func appendStream(b []byte, d Dict, data []byte) []byte {

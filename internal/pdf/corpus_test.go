@@ -77,14 +77,14 @@ func cleanFiles(t *testing.T, dir string) map[string]bool {
 	return clean
 }
 
-// readAndUpdate gives "encrypted", "updated", or "refused" with the reason.
+// readAndUpdate gives "locked", "updated", or "refused" with the reason.
 func readAndUpdate(b []byte) (string, error) {
 	f, err := openBytes(b)
+	if ofPassword(err) {
+		return "locked", nil
+	}
 	if err != nil {
 		return "refused", err
-	}
-	if f.Encrypted() {
-		return "encrypted", nil
 	}
 	pages, err := f.CountPages()
 	if err != nil {

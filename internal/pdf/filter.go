@@ -33,8 +33,14 @@ func (f *File) decoder(s *Stream, limit int64) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := f.src.reader(s.start, n)
+	r, err := f.plainReader(s, n)
+	if err != nil {
+		return nil, err
+	}
 	for i, name := range filters {
+		if name == "Crypt" && !s.owner.IsZero() {
+			continue // undone by plainReader
+		}
 		r, err = filter(name, params[i], bufio.NewReader(r))
 		if err != nil {
 			return nil, err

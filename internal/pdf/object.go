@@ -47,6 +47,8 @@ type Stream struct {
 	file   *File
 	start  int64 // absolute offset of the first byte after the keyword stream and its end of line
 	length int64 // -1 until it is known
+	owner  Ref   // whose it is, where it may be encrypted
+	sealed Dict  // the dictionary as it stands in the file, where it may be encrypted: shared
 }
 
 func (Null) isObject()    {}
@@ -104,7 +106,7 @@ func Clone(o Object) Object {
 		if o == nil {
 			return Null{}
 		}
-		return &Stream{Dict: o.Dict.Clone(), file: o.file, start: o.start, length: o.length}
+		return &Stream{Dict: o.Dict.Clone(), file: o.file, start: o.start, length: o.length, owner: o.owner, sealed: o.sealed}
 	}
 	return o
 }

@@ -50,7 +50,9 @@ func (f *File) objectAt(ref Ref, off int64) (o Object, start, end int64, err err
 	if err != nil {
 		return nil, 0, 0, malformedBy(off, err, "object %v", ref)
 	}
-	return o, start, p.pos(), nil
+	end = p.pos()
+	o, err = f.decrypted(ref, o)
+	return o, start, end, err
 }
 
 // InObjectStream reports whether ref lies in an object stream.

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"gsign/internal/limits"
+	"gsign/internal/pdfcrypt"
 )
 
 // A File is an open PDF. Its methods keep caches and may not be called at the same time. Objects it hands out are shared
@@ -28,6 +29,9 @@ type File struct {
 	damage   []Damage
 	// recovered says that entries come from a search of the whole file, not from its cross-reference.
 	recovered bool
+	crypt     *pdfcrypt.Handler // nil where the file is not encrypted, or not unlocked yet
+	encrypt   Ref               // of the encryption dictionary
+	id        String            // first element of /ID, where the file is encrypted
 	rows      int
 }
 
@@ -51,8 +55,10 @@ type Section struct {
 
 // Open reads the cross-reference of a PDF. Nothing of the file is kept but that and bounded caches. A bad file gives a
 // *MalformedError; objects are checked when they are asked for.
-func Open(r io.ReaderAt, size int64) (*File, error) {
-	f := &File{src: source{r: r, size: size}, loading: map[Ref]bool{}, opening: map[uint32]bool{}}
+func Open(r io.ReaderAt, size int64) (*File, error) { return OpenWith(r, size, nil) }
+
+func open(r io.ReaderAt, size int64, opts *Options) (*File, error) {
+	f := &File{opts: *opts, src: source{r: r, size: size}, loading: map[Ref]bool{}, opening: map[uint32]bool{}}
 	header, err := f.findHeader()
 	if err != nil {
 		return nil, err
@@ -110,9 +116,6 @@ func (f *File) Trailer() Dict { return f.sections[0].Trailer.Clone() }
 // Sections gives the cross-reference sections, the newest first. The /XRefStm of a hybrid section is not one of them.
 // Their trailers are shared: do not change them.
 func (f *File) Sections() []Section { return append([]Section(nil), f.sections...) }
-
-// Encrypted reports whether the file is encrypted.
-func (f *File) Encrypted() bool { return f.sections[0].Trailer["Encrypt"] != nil }
 
 // Root gives the reference of the catalog.
 func (f *File) Root() Ref { return f.root }

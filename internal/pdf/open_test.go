@@ -329,16 +329,14 @@ func TestVersion(t *testing.T) {
 }
 
 func TestEncrypted(t *testing.T) {
-	f := mustOpen(t, pdftest.Encrypted())
-	if !f.Encrypted() {
-		t.Error("not seen")
+	b := pdftest.Encrypted()
+	_, err := OpenWith(bytes.NewReader(b), int64(len(b)), &Options{Password: []byte("x")})
+	if e, ok := errors.AsType[*PasswordError](err); !ok || !e.Given {
+		t.Errorf("a wrong password: %v", err)
 	}
-	s, err := f.Stream(Ref{4, 0})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.StreamData(s, 1000); !errors.Is(err, ErrEncrypted) {
-		t.Errorf("stream of an encrypted file: %v", err)
+	_, err = Open(bytes.NewReader(b), int64(len(b)))
+	if e, ok := errors.AsType[*PasswordError](err); !ok || e.Given {
+		t.Errorf("no password: %v", err)
 	}
 	if mustOpen(t, pdftest.Classic()).Encrypted() {
 		t.Error("seen where it is not")

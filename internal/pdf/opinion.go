@@ -25,9 +25,6 @@ type Opinion struct {
 // about catalog or page count the file is ambiguous, which is a *MalformedError. A file that the other cannot read, or
 // should not be asked about, gives an opinion that says so.
 func (f *File) SecondOpinion(ctx context.Context) (*Opinion, error) {
-	if f.Encrypted() {
-		return &Opinion{Skipped: "file is encrypted"}, nil
-	}
 	if f.header != 0 {
 		return &Opinion{Skipped: "header is not at the beginning"}, nil
 	}
@@ -56,7 +53,7 @@ func (f *File) SecondOpinion(ctx context.Context) (*Opinion, error) {
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		o, err := readSecond(guard, f.src.size)
+		o, err := readSecond(guard, f.src.size, string(f.opts.Password))
 		answers <- answer{o, err}
 	}()
 	select {
@@ -85,13 +82,17 @@ func (f *File) SecondOpinion(ctx context.Context) (*Opinion, error) {
 	}
 }
 
-func readSecond(r io.ReaderAt, size int64) (o *Opinion, err error) {
+func readSecond(r io.ReaderAt, size int64, password string) (o *Opinion, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			o, err = nil, fmt.Errorf("it failed: %v", p)
 		}
 	}()
-	reader, err := second.NewReader(r, size)
+	reader, err := second.NewReaderEncrypted(r, size, func() string {
+		given := password
+		password = "" // it asks again and again otherwise
+		return given
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -3,14 +3,10 @@
 package pdf
 
 import (
-	"errors"
 	"math"
 
 	"gsign/internal/limits"
 )
-
-// ErrEncrypted says that a stream of an encrypted file was asked for: without the key it cannot be read.
-var ErrEncrypted = errors.New("file is encrypted")
 
 // A packedStream is a decoded object stream (ISO 32000-2, 7.5.7).
 type packedStream struct {
@@ -76,8 +72,8 @@ func (f *File) objectStream(num uint32) (*packedStream, error) {
 	if s := f.packed.get(num); s != nil {
 		return s, nil
 	}
-	if f.Encrypted() {
-		return nil, ErrEncrypted
+	if f.locked() {
+		return nil, errLocked
 	}
 	// What a stream's dictionary refers to may lie in an object stream, which may lead back here.
 	if f.opening[num] || len(f.opening) >= limits.PDFReferences {

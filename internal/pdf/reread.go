@@ -173,12 +173,12 @@ func (r *rereading) objects() error {
 
 // stream sums up a stream, whose /Length must be right.
 func (r *rereading) stream(o Intended, s *Stream) ([]byte, error) {
-	data, err := r.after.RawStreamData(s, r.after.src.size)
+	data, err := r.after.plainData(s, r.after.src.size)
 	if err != nil {
 		return nil, unreadable(err, "object %v", o.Ref)
 	}
-	if s.Dict["Length"] != Object(Integer(len(data))) {
-		return nil, mismatch("object %v has %d bytes and another /Length", o.Ref, len(data))
+	if n, err := r.after.streamLength(s); err != nil || s.Dict["Length"] != Object(Integer(n)) {
+		return nil, mismatch("object %v has %d bytes and another /Length", o.Ref, n)
 	}
 	return sumStream(s.Dict, data), nil
 }

@@ -11,11 +11,11 @@ import (
 	"gsign/internal/limits"
 )
 
-// StreamData gives the decoded data of a stream. More than limit bytes are an error. Encrypted files give [ErrEncrypted],
-// filters for images an *UnsupportedError.
+// StreamData gives the decoded data of a stream. More than limit bytes are an error. Filters for images
+// give an *UnsupportedError.
 func (f *File) StreamData(s *Stream, limit int64) ([]byte, error) {
-	if f.Encrypted() {
-		return nil, ErrEncrypted
+	if f.locked() {
+		return nil, errLocked
 	}
 	r, err := f.decoder(s, limit)
 	if err != nil {
@@ -31,7 +31,7 @@ func (f *File) StreamData(s *Stream, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// RawStreamData gives the data of a stream as it stands in the file. More than limit bytes are an error.
+// RawStreamData gives the data of a stream as it stands in the file, encrypted where that is. More than limit bytes are an error.
 func (f *File) RawStreamData(s *Stream, limit int64) ([]byte, error) {
 	n, err := f.streamLength(s)
 	if err != nil {
@@ -78,7 +78,7 @@ func (f *File) declaredLength(s *Stream) (n int64, ok bool, err error) {
 		defer delete(f.loading, ref)
 		o, err = f.Resolve(ref)
 		if err != nil {
-			if IsMalformed(err) || errors.Is(err, ErrEncrypted) {
+			if IsMalformed(err) || errors.Is(err, errLocked) {
 				err = nil
 			}
 			return 0, false, err

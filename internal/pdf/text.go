@@ -4,6 +4,7 @@ package pdf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -39,6 +40,26 @@ var (
 	docHigh = []rune("\u2022\u2020\u2021\u2026\u2014\u2013\u0192\u2044\u2039\u203a\u2212\u2030\u201e\u201c\u201d\u2018" +
 		"\u2019\u201a\u2122\ufb01\ufb02\u0141\u0152\u0160\u0178\u017d\u0131\u0142\u0153\u0161\u017e\ufffd\u20ac")
 )
+
+// docEncoded encodes text in PDFDocEncoding; nil where that has not all characters.
+func docEncoded(s string) []byte {
+	out := []byte{}
+	for _, r := range s {
+		switch low, high := slices.Index(docLow, r), slices.Index(docHigh, r); {
+		case r == 0xfffd:
+			return nil
+		case low >= 0:
+			out = append(out, byte(0x18+low))
+		case high >= 0:
+			out = append(out, byte(0x80+high))
+		case r < 0x18, r >= 0x20 && r < 0x7f, r > 0xa0 && r <= 0xff:
+			out = append(out, byte(r))
+		default:
+			return nil
+		}
+	}
+	return out
+}
 
 // Text decodes a text string: UTF-16 with a byte order mark, UTF-8 with its mark (PDF 2.0), or PDFDocEncoding.
 func (s String) Text() string {

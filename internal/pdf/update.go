@@ -151,8 +151,14 @@ func (u *Update) newTrailer() (Dict, error) {
 			return nil, fmt.Errorf("making a file identifier: %w", err)
 		}
 	}
-	if _, set := u.trailer["ID"]; !set {
-		d["ID"] = Array{u.f.firstID(id), id}
+	_, set := u.trailer["ID"]
+	switch first := u.f.firstID(id); {
+	case set:
+	case u.f.crypt != nil && len(u.f.id) == 0:
+		// The first half is part of the key: where there is none it must stay empty.
+		d["ID"] = Array{String{}, id}
+	default:
+		d["ID"] = Array{first, id}
 	}
 	size := max(u.f.declaredSize(), int64(u.next), int64(u.f.entries.highest)+1)
 	d["Size"] = Integer(size)
@@ -162,6 +168,9 @@ func (u *Update) newTrailer() (Dict, error) {
 
 // firstID gives the first element of the file's /ID, which stays the same for its life (14.4), or id where there is none.
 func (f *File) firstID(id String) String {
+	if f.crypt != nil && len(f.id) > 0 {
+		return f.id
+	}
 	list, err := f.Array(f.sections[0].Trailer["ID"])
 	if err != nil || len(list) == 0 {
 		return id

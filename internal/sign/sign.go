@@ -48,8 +48,17 @@ type Job struct {
 	Reread       bool                // OPTIONAL: before publishing, read the finished output back from the disk
 	DryRun       bool                // OPTIONAL: everything but identity, signature and output
 	Strict       bool                // OPTIONAL: refuse a damaged document instead of recovering it
+	Password     []byte              // OPTIONAL: of an encrypted document: the user's or the owner's
+	AskPassword  AskFunc             // OPTIONAL: asks somebody, where Password is empty and needed
 	Progress     *Progress           // OPTIONAL: says where the document is
 }
+
+// AskFunc asks for the password of an encrypted document; again says that the last answer was wrong. An empty answer
+// gives up.
+type AskFunc func(ctx context.Context, again bool) ([]byte, error)
+
+// passwordTries is how often a password is asked for.
+const passwordTries = 3
 
 // Check reports what can be told from the file names alone, so that a caller need not look for credentials first.
 func (j *Job) Check() error {
@@ -79,13 +88,14 @@ type document struct {
 	result *Result
 	meter  meter
 
-	in      *input
-	out     *output
-	pdf     *pdfsig.Document
-	session *dssclient.Session
-	prefix  hash.Hash // SHA-256 after the output's first bytes, which are the input's
-	size    int64     // of the output so far
-	intents []*pdfsig.Intent
+	in       *input
+	out      *output
+	pdf      *pdfsig.Document
+	password []byte // of an encrypted document
+	session  *dssclient.Session
+	prefix   hash.Hash // SHA-256 after the output's first bytes, which are the input's
+	size     int64     // of the output so far
+	intents  []*pdfsig.Intent
 }
 
 // Run signs one document. The result is there even when the error is not nil, and then says how far it came. A
@@ -148,10 +158,31 @@ func (d *document) open(ctx context.Context) (err error) {
 		return err
 	}
 	d.result.Input.Bytes = d.in.size
-	if d.pdf, err = pdfsig.Open(d.in.file, d.in.size, &pdfsig.OpenOptions{Strict: d.job.Strict}); err != nil {
+	if err = d.openPDF(ctx); err != nil {
 		return unreadable(d.in, err)
 	}
 	return d.pdf.Check(&d.job.PDF)
+}
+
+// openPDF opens the document, and asks for a password where one is needed and none was given.
+func (d *document) openPDF(ctx context.Context) (err error) {
+	d.password = d.job.Password
+	for range passwordTries {
+		d.pdf, err = pdfsig.Open(d.in.file, d.in.size, &pdfsig.OpenOptions{Strict: d.job.Strict, Password: d.password})
+		locked, ok := errors.AsType[*pdfsig.PasswordError](err)
+		if !ok || d.job.AskPassword == nil || len(d.job.Password) > 0 {
+			return err
+		}
+		password, askErr := d.job.AskPassword(ctx, locked.Given)
+		if askErr != nil {
+			return askErr
+		}
+		if len(password) == 0 {
+			return err
+		}
+		d.password = password
+	}
+	return err
 }
 
 // copy makes the temporary file and, while the original is copied into it, logs in and gets the identity. When it
@@ -274,6 +305,7 @@ func (d *document) extend(ctx context.Context) error {
 		OCSPResponses: d.session.OCSPResponses(),
 		Roots:         d.job.Roots,
 		RequireFresh:  d.job.RequireFresh,
+		Password:      d.password,
 	})
 	if err != nil {
 		return err
@@ -288,7 +320,7 @@ func (d *document) extend(ctx context.Context) error {
 
 // readBack opens the finished file from its end, sharing nothing with what wrote it, and compares it with what was meant.
 func (d *document) readBack() (*pdfsig.Document, error) {
-	finished, err := pdfsig.Open(d.out.tmp.f, d.size, nil)
+	finished, err := pdfsig.Open(d.out.tmp.f, d.size, &pdfsig.OpenOptions{Password: d.password})
 	if err != nil {
 		return nil, err
 	}
@@ -318,6 +350,7 @@ func (d *document) verify(ctx context.Context) error {
 		RequireFresh:         d.job.RequireFresh,
 		Digest:               d.prefix,
 		DigestSize:           d.in.size,
+		Password:             d.password,
 	})
 	if err == nil && len(report.Signatures) != 1 {
 		err = fmt.Errorf("the field %q is signed %d times", d.result.Field, len(report.Signatures))

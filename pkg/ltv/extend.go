@@ -22,12 +22,9 @@ func Extend(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (suff
 	if opts == nil || opts.Source == nil {
 		return nil, nil, errors.New("extending to B-LT: no source of evidence given")
 	}
-	doc, err := pdfsig.Open(r, size, nil)
+	doc, err := pdfsig.Open(r, size, &pdfsig.OpenOptions{Password: opts.Password})
 	if err != nil {
 		return nil, nil, err
-	}
-	if doc.File().Encrypted() {
-		return nil, nil, &pdfsig.RefusedError{Reason: "the document is encrypted"}
 	}
 	sig, err := readSignature(doc, opts.Field)
 	if err != nil {

@@ -62,6 +62,7 @@ type Options struct {
 	Roots         []*x509.Certificate // OPTIONAL: pinned anchors; a chain that ends elsewhere is an *IncompleteError
 	RequireFresh  bool                // OPTIONAL: an answer of the signer's responder from before the timestamp is not enough
 	FreshWait     time.Duration       // OPTIONAL: how long RequireFresh waits for one; default 75 s, as many responders work by the minute; negative: nothing waits, each question is asked once
+	Password      []byte              // OPTIONAL: of an encrypted document: the user's or the owner's
 	VRI           bool                // OPTIONAL: write per-signature entries, which EN 319 142-1 advises against
 	Now           func() time.Time    // OPTIONAL: the clock that evidence is checked against; default time.Now
 }

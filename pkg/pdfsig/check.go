@@ -19,7 +19,7 @@ func (d *Document) Check(opts *Options) error {
 	if err != nil {
 		return err
 	}
-	update, _, err := d.compose(pl, &dictionary{raw: pdf.Raw("<<>>")})
+	update, _, _, err := d.compose(pl, 0)
 	if err != nil {
 		return err
 	}
@@ -46,10 +46,6 @@ type plan struct {
 }
 
 func (d *Document) plan(opts *Options) (*plan, error) {
-	if d.file.Encrypted() {
-		return nil, refuse("sign a copy without encryption, or encrypt in a way the recipient removes first",
-			"the document is encrypted")
-	}
 	if n, ok := d.file.Beyond(); ok {
 		// The signature's own bytes would come to stand there, and the object with them.
 		return nil, &pdf.MalformedError{Offset: -1, What: fmt.Sprintf("the cross-reference places object %d after the end of the file", n)}
@@ -72,6 +68,10 @@ func (d *Document) plan(opts *Options) (*plan, error) {
 		return nil, err
 	}
 	err = d.choose(pl)
+	if err != nil {
+		return nil, err
+	}
+	err = d.refuseRights(pl)
 	if err != nil {
 		return nil, err
 	}

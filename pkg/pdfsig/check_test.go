@@ -42,7 +42,6 @@ var checks = map[string]struct {
 	field string
 	want  string
 }{
-	"encrypted":        {pdftest.Encrypted(), "", "encrypted"},
 	"usage rights":     {page1(pdftest.Table, "/Perms << /UR3 4 0 R >>", "", "4 << /Type /Sig >>"), "", "usage rights"},
 	"old usage rights": {page1(pdftest.Table, "/Perms << /UR 4 0 R >>", "", "4 << /Type /Sig >>"), "", "usage rights"},
 	"dynamic XFA": {

@@ -23,22 +23,26 @@ type composer struct {
 	plan *plan
 }
 
-// compose puts the signature dictionary, already serialised, into a new revision together with all that points to it.
-func (d *Document) compose(pl *plan, sig *dictionary) (*pdf.Update, pdf.Ref, error) {
+// compose puts the signature dictionary, with so much room reserved, into a new revision together with all that points
+// to it.
+func (d *Document) compose(pl *plan, reserved int) (*pdf.Update, pdf.Ref, *dictionary, error) {
 	c := &composer{d: d, u: d.file.NewUpdate(), plan: pl}
 	ref := c.u.Alloc()
-	c.u.Set(ref, sig.raw)
-	c.u.Means(ref, sig.entries, "ByteRange", "Contents")
-	var err error
+	dict, err := d.dictionary(c.u, ref, pl, reserved)
+	if err != nil {
+		return nil, pdf.Ref{}, nil, err
+	}
+	c.u.Set(ref, dict.raw)
+	c.u.Means(ref, dict.entries, "ByteRange", "Contents")
 	if pl.field != nil {
 		err = c.fill(ref)
 	} else {
 		err = c.add(ref)
 	}
 	if err != nil {
-		return nil, pdf.Ref{}, err
+		return nil, pdf.Ref{}, nil, err
 	}
-	return c.u, ref, nil
+	return c.u, ref, dict, nil
 }
 
 // get returns a copy of a dictionary that may be changed.

@@ -29,14 +29,19 @@ type dictionary struct {
 	length    int      // of the hex string with "<" and ">"
 }
 
-func (d *Document) dictionary(pl *plan, reserved int) *dictionary {
+// dictionary makes the signature dictionary, which becomes the object ref. In an encrypted document its strings are
+// encrypted as all others, but for /Contents (ISO 32000-2 7.6.2).
+func (d *Document) dictionary(u *pdf.Update, ref pdf.Ref, pl *plan, reserved int) (*dictionary, error) {
 	o := &pl.opts
 	var b []byte
+	var failed error
 	dict := &dictionary{length: 2*reserved + len("<>"), entries: pdf.Dict{}}
 	entry := func(key pdf.Name, v pdf.Object) {
 		dict.entries[key] = v
 		b = append(b, "\n/"+string(key)+" "...)
-		b = pdf.Append(b, v)
+		if failed == nil {
+			b, failed = u.AppendEncrypted(b, ref, v)
+		}
 	}
 	b = append(b, "<<"...)
 	entry("Type", pdf.Name("Sig"))
@@ -44,7 +49,7 @@ func (d *Document) dictionary(pl *plan, reserved int) *dictionary {
 	entry("SubFilter", pdf.Name(subFilter))
 	b = append(b, "\n/ByteRange "...)
 	dict.byteRange = len(b)
-	b = append(b, strings.Repeat(" ", byteRangeWidth)...)
+	b = append(b, byteRange([]int64{0, 0, 0, 0})...) // filled in when the revision is there
 	b = append(b, "\n/Contents "...)
 	dict.contents = len(b)
 	b = append(b, '<')
@@ -69,7 +74,7 @@ func (d *Document) dictionary(pl *plan, reserved int) *dictionary {
 	}
 	entry("Prop_Build", pdf.Dict{"App": pdf.Dict{"Name": pdf.Name("gsign")}})
 	dict.raw = append(b, "\n>>"...)
-	return dict
+	return dict, failed
 }
 
 // fieldMDP turns a field's /Lock into the signature reference that it asks for (ISO 32000-2 12.8.2.4, 12.7.5.5).

@@ -21,9 +21,16 @@ type MalformedError = pdf.MalformedError
 type RefusedError struct {
 	Reason string // "the document is encrypted"
 	Hint   string // what to do about it; empty when there is nothing to do
+	Err    error  // the cause, such as a *PasswordError, or nil
 }
 
 func (e *RefusedError) Error() string { return "cannot be signed: " + e.Reason }
+
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// PasswordError says that the document is encrypted and that the password is missing or wrong. It comes within a
+// *RefusedError.
+type PasswordError = pdf.PasswordError
 
 func refuse(hint, format string, args ...any) error {
 	return &RefusedError{Reason: fmt.Sprintf(format, args...), Hint: hint}
@@ -52,14 +59,15 @@ type Document struct {
 	password []byte
 }
 
-// Open reads the structure of a PDF file. A file that is not a well-formed PDF gives a *MalformedError.
+// Open reads the structure of a PDF file. A file that is not a well-formed PDF gives a *MalformedError, an encrypted one
+// that the password does not open a *RefusedError around a *PasswordError.
 func Open(r io.ReaderAt, size int64, opts *OpenOptions) (*Document, error) {
 	if opts == nil {
 		opts = &OpenOptions{}
 	}
 	file, err := pdf.OpenWith(r, size, &pdf.Options{Strict: opts.Strict, Password: opts.Password})
 	if err != nil {
-		return nil, err
+		return nil, refuseLocked(err)
 	}
 	d := &Document{file: file, r: r, size: size, password: opts.Password}
 	if opts.Digest != nil {

@@ -58,7 +58,7 @@ func (d *Document) Prepare(chain []*x509.Certificate, opts *Options) (*Prepared,
 		return nil, err
 	}
 	p.SHA256 = state.Sum(nil)
-	err = d.write(p, pl, d.dictionary(pl, reserved))
+	err = d.write(p, pl, reserved)
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +72,8 @@ func (d *Document) Prepare(chain []*x509.Certificate, opts *Options) (*Prepared,
 }
 
 // write builds the revision and fills in its ByteRange.
-func (d *Document) write(p *Prepared, pl *plan, dict *dictionary) error {
-	update, ref, err := d.compose(pl, dict)
+func (d *Document) write(p *Prepared, pl *plan, reserved int) error {
+	update, ref, dict, err := d.compose(pl, reserved)
 	if err != nil {
 		return err
 	}

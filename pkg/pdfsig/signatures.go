@@ -60,12 +60,8 @@ func (s *Signature) RevisionEnd() int64 {
 	return s.ByteRange[2] + s.ByteRange[3]
 }
 
-// Signatures returns all signed fields, document timestamps included, in the order in which they were made. Those of an
-// encrypted document are not read.
+// Signatures returns all signed fields, document timestamps included, in the order in which they were made.
 func (d *Document) Signatures() ([]Signature, error) {
-	if d.file.Encrypted() {
-		return nil, fmt.Errorf("reading signatures: %w", pdf.ErrEncrypted)
-	}
 	fm, err := d.form()
 	if err != nil {
 		return nil, err

@@ -49,6 +49,7 @@ type Options struct {
 	Digest               hash.Hash           // OPTIONAL: SHA-256 state after the first DigestSize bytes; cloned, never changed
 	DigestSize           int64               // OPTIONAL: see Digest
 	Document             *pdfsig.Document    // OPTIONAL: the file, opened already
+	Password             []byte              // OPTIONAL: of an encrypted document: the user's or the owner's
 }
 
 // SignatureReport is what was found out about one signature or document timestamp.
@@ -114,7 +115,7 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Rep
 	}
 	v.doc = v.opts.Document
 	if v.doc == nil {
-		v.doc, err = pdfsig.Open(r, size, nil)
+		v.doc, err = pdfsig.Open(r, size, &pdfsig.OpenOptions{Password: v.opts.Password})
 	} else if v.doc.Size() != size {
 		err = fmt.Errorf("verifying: the document has %d bytes and not %d", v.doc.Size(), size)
 	}
