@@ -80,7 +80,7 @@ func cleanFiles(t *testing.T, dir string) map[string]bool {
 // readAndUpdate gives "locked", "updated", or "refused" with the reason.
 func readAndUpdate(b []byte) (string, error) {
 	f, err := openBytes(b)
-	if ofPassword(err) {
+	if IsLocked(err) {
 		return "locked", nil
 	}
 	if err != nil {

@@ -36,8 +36,8 @@ func (f *File) Encrypted() bool { return f.sections[0].Trailer["Encrypt"] != nil
 // locked reports whether the key is not known yet.
 func (f *File) locked() bool { return f.crypt == nil && f.Encrypted() }
 
-// ofPassword reports whether err says that a password is needed, or that none helps.
-func ofPassword(err error) bool {
+// IsLocked reports whether err says that a password is needed, or that none helps.
+func IsLocked(err error) bool {
 	_, need := errors.AsType[*PasswordError](err)
 	_, never := errors.AsType[*EncryptionError](err)
 	return need || never

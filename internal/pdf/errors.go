@@ -51,7 +51,7 @@ func malformed(off int64, format string, args ...any) error {
 // malformedBy wraps the reason below. What is not the file's fault is returned as it is.
 func malformedBy(off int64, err error, format string, args ...any) error {
 	var machine *readError
-	if errors.As(err, &machine) || errors.Is(err, errLocked) || ofPassword(err) {
+	if errors.As(err, &machine) || errors.Is(err, errLocked) || IsLocked(err) {
 		return err
 	}
 	return &MalformedError{Offset: off, What: fmt.Sprintf(format, args...), Err: err}

@@ -49,7 +49,7 @@ func FuzzOpen(f *testing.F) {
 
 func mustBeMalformed(t *testing.T, err error) {
 	t.Helper()
-	if err != nil && !IsMalformed(err) && !ofPassword(err) {
+	if err != nil && !IsMalformed(err) && !IsLocked(err) {
 		if _, ok := err.(*UnsupportedError); !ok {
 			t.Fatalf("no bad machine here: %v", err)
 		}

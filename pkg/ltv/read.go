@@ -190,7 +190,7 @@ func (s *store) readStream(f *pdf.File, ref pdf.Ref) ([]byte, error) {
 
 // machineOnly drops errors that blame the file.
 func machineOnly(err error) error {
-	if pdf.IsMalformed(err) {
+	if pdf.IsMalformed(err) || pdf.IsLocked(err) {
 		return nil
 	}
 	return err

@@ -145,7 +145,7 @@ func mustBlameFile(t *testing.T, what string, err error) {
 	t.Helper()
 	_, refused := errors.AsType[*pdfsig.RefusedError](err)
 	_, unsupported := errors.AsType[*pdf.UnsupportedError](err)
-	if !refused && !unsupported && !pdf.IsMalformed(err) && !errors.Is(err, pdf.ErrEncrypted) {
+	if !refused && !unsupported && !pdf.IsMalformed(err) && !pdf.IsLocked(err) {
 		t.Fatalf("%s: neither bad nor refused: %v", what, err)
 	}
 }
