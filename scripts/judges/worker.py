@@ -26,7 +26,6 @@ class Worker:
         from judge import outputs  # pyHanko with it
         self.outputs = outputs
         if "pyhanko" in self.engines:
-            import pyhanko.sign.signers  # noqa: F401  loaded once, for all that are signed
             self.runners["pyhanko"] = measure.Runner({"pyhanko": engines.pyhanko})
 
     def cached(self, kind, key, make):
@@ -68,7 +67,7 @@ class Worker:
                   "crash": engines.crash(r), "detail": detail(r, path), "bad": [], "left_out": [], "signed": False}
         if r.code == 0 and out.exists():
             result["signed"] = True
-            j = self.outputs.Judgement(path, out, facts, self.tools, cut)
+            j = self.outputs.Judgement(path, out, facts, self.tools, cut, (self.settings["cert"], self.settings["key"]))
             try:
                 j.judge()
             except Exception as e:

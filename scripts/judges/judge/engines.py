@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The programs that sign: gsign, and its peers with a key of their own."""
+import pathlib
 import re
 import subprocess
 
@@ -40,17 +41,9 @@ class Pyhanko:
 
 
 def pyhanko(src, dst, cert, key):
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.sign import fields, signers
-    signer = signers.SimpleSigner.load(key, cert)
-    with open(src, "rb") as f:
-        w = IncrementalPdfFileWriter(f, strict=False)
-        if w.prev.encrypted:
-            w.encrypt(b"")
-        meta = signers.PdfSignatureMetadata(field_name="corpus-peer", md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES)
-        signed = signers.sign_pdf(w, meta, signer=signer)
-    with open(dst, "wb") as f:
-        f.write(signed.getbuffer())
+    from . import integrity
+    signed = integrity.sign(pathlib.Path(src).read_bytes(), cert, key)
+    pathlib.Path(dst).write_bytes(signed)
     return 0
 
 

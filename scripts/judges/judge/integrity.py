@@ -3,14 +3,20 @@
 import io
 import signal
 
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.crypt import AuthStatus
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import fields, signers
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 from . import hanko
 
 PATIENCE = 60
+
+
+PEER = "corpus-peer"  # name of pyHanko's own signature field
 
 
 class TooSlow(BaseException):
@@ -53,10 +59,11 @@ def verdicts(data, strict):
                 found[key] = [None, None, info["coverage"].name, info["docmdp_ok"], ""]
                 continue
             intact, valid = validate_sig_integrity(sig.signer_info, sig.signer_cert, "data", sig.compute_digest())
-            level = getattr(info["diff_result"], "modification_level", ModificationLevel.NONE)
+            diff = info["diff_result"]
+            level = getattr(diff, "modification_level", ModificationLevel.NONE) if not isinstance(diff, Exception) else diff
             allowed = r.xrefs.hybrid_xrefs_present or info["docmdp_ok"] is not False
             found[key] = [intact, valid, info["coverage"].name, allowed,
-                          level.name if isinstance(level, ModificationLevel) else str(info["diff_result"])[:200]]
+                          level.name if isinstance(level, ModificationLevel) else str(level)[:200]]
         except Exception as e:
             found[key] = [f"{type(e).__name__}: {e}"[:200]]
     return found
@@ -96,3 +103,36 @@ def flaw(path):
             return hanko.flaw(path, False)
     except TooSlow:
         return "pyHanko is too slow"
+
+
+def sign(data, cert, key):
+    """Signed by pyHanko itself, leniently."""
+    w = IncrementalPdfFileWriter(io.BytesIO(data), strict=False)
+    if w.prev.encrypted:
+        w.encrypt(b"")
+    meta = signers.PdfSignatureMetadata(field_name=PEER, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES)
+    return signers.sign_pdf(w, meta, signer=signers.SimpleSigner.load(key, cert)).getvalue()
+
+
+def control(data, cert, key):
+    """What pyHanko has against its own signature of an input, followed by its own empty security store; empty for nothing."""
+    try:
+        with patience():
+            w = IncrementalPdfFileWriter(io.BytesIO(sign(data, cert, key)), strict=False)
+            if w.prev.encrypted:
+                w.encrypt(b"")
+            w.root["/DSS"] = w.add_object(generic.DictionaryObject({generic.pdf_name("/Type"): generic.pdf_name("/DSS")}))
+            w.update_root()
+            out = io.BytesIO()
+            w.write(out)
+    except TooSlow:
+        return "pyHanko is too slow"
+    except Exception as e:
+        return f"it cannot sign it itself: {type(e).__name__}: {e}"[:200]
+    found = judged(out.getvalue())
+    if isinstance(found, str):
+        return found
+    ours = found[max(found, key=int)]
+    if len(ours) == 1:
+        return ours[0]
+    return "" if ours[0] and ours[1] and ours[3] else f"intact {ours[0]}, valid {ours[1]}, {ours[4]}"

@@ -9,11 +9,11 @@ VALID = "Signature is Valid."
 
 
 class Judgement:
-    def __init__(self, original, signed, facts, tools, cut):
+    def __init__(self, original, signed, facts, tools, cut, key):
         self.original, self.signed, self.facts, self.tools = original, signed, facts, tools
         self.bad, self.left_out = [], []
         self.data, self.before = signed.read_bytes(), original.read_bytes()
-        self.cut_path = cut
+        self.cut_path, self.key = cut, key
 
     def judge(self):
         if self.data[:len(self.before)] != self.before:
@@ -67,35 +67,40 @@ class Judgement:
                 self.bad.append(f"pdfsig: earlier signature to {end}: was {verdict!r}, is {now!r}")
 
     def by_pyhanko(self):
+        """Our revision alone, then what follows it: pyHanko also refuses changes it cannot follow.
+
+        What it has against a file, it must have against the input too, or against its own signature of it.
+        """
         after = integrity.judged(self.data)
-        ours = [after] if isinstance(after, str) else after.get(self.ours)
-        if ours is not None and len(ours) == 1:
-            why = integrity.flaw(self.original)
+        alone = integrity.judged(self.data[:int(self.ours)]) if self.cut != self.signed else after
+        bad = self.pyhanko_alone(alone)
+        if not bad and self.cut != self.signed:
+            bad = self.pyhanko_whole(after)
+        if bad:
+            why = integrity.flaw(self.original) or integrity.control(self.before, *self.key)
             if why:
-                self.left_out.append(f"pyHanko ({why})"[:200])
+                name = "pyHanko" if self.pyhanko_alone(alone) else "pyHanko on changes"
+                self.left_out.append(f"{name} ({bad[0]}; of the input: {why})"[:300])
             else:
-                self.bad.append(f"pyHanko: {ours[0]}")
-        elif ours is None:
-            self.bad.append("pyHanko: our signature is not found")
-        else:
-            self.by_pyhanko_ours(*ours)
-        if isinstance(after, str):
-            return
-        if b"/ByteRange" in self.before:
+                self.bad += [f"pyHanko: {b}" for b in bad]
+        if b"/ByteRange" in self.before and isinstance(after, dict):
             self.by_pyhanko_earlier(after)
 
-    def by_pyhanko_ours(self, intact, valid, coverage, allowed, level):
-        if not (intact and valid):
-            self.bad.append(f"pyHanko: intact {intact}, valid {valid}")
-        if not allowed:
-            self.bad.append(f"pyHanko: changes after the signature: {level}")
-        if self.cut != self.signed:
-            alone = integrity.judged(self.data[:int(self.ours)])
-            coverage = alone[self.ours][2] if isinstance(alone, dict) and len(alone.get(self.ours, [])) == 5 else str(alone)
-            if level not in ("NONE", "LTA_UPDATES"):
-                self.bad.append(f"pyHanko: the security store counts as {level}")
-        if coverage != "ENTIRE_FILE":
-            self.bad.append(f"pyHanko: covers {coverage}")
+    def pyhanko_alone(self, found):
+        ours = [found] if isinstance(found, str) else found.get(self.ours, ["our signature is not found"])
+        if len(ours) == 1:
+            return ours
+        bad = [] if ours[0] and ours[1] else [f"intact {ours[0]}, valid {ours[1]}"]
+        return bad + ([] if ours[2] == "ENTIRE_FILE" else [f"covers {ours[2]}"])
+
+    def pyhanko_whole(self, found):
+        ours = [found] if isinstance(found, str) else found.get(self.ours, ["our signature is not found"])
+        if len(ours) == 1:
+            return ours
+        _, _, coverage, allowed, level = ours
+        if not allowed or level not in ("NONE", "LTA_UPDATES"):
+            return [f"the security store counts as {level}"]
+        return [] if coverage in ("ENTIRE_FILE", "ENTIRE_REVISION") else [f"covers {coverage}"]
 
     def by_pyhanko_earlier(self, after):
         before = integrity.judged(self.before)
