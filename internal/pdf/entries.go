@@ -46,8 +46,9 @@ const entryBlock = 256
 type entries struct {
 	blocks  map[uint32]*[entryBlock]entry
 	highest uint32
-	absent  map[uint32]bool    // numbers above that are referred to nevertheless, as far as objects have been read
-	last    *[entryBlock]entry // the block used last, and its number: tables come in order
+	absent  map[uint32]bool               // numbers above that are referred to nevertheless, as far as objects have been read
+	shared  map[uint32]*[entryBlock]entry // blocks of another file: see own
+	last    *[entryBlock]entry            // the block used last, and its number: tables come in order
 	lastNum uint32
 }
 
@@ -74,6 +75,7 @@ func (x *entries) add(num uint32, e entry) error {
 		b = new([entryBlock]entry)
 		x.blocks[num/entryBlock] = b
 	}
+	b = x.own(num/entryBlock, b)
 	x.last, x.lastNum = b, num/entryBlock
 	if b[num%entryBlock] == 0 {
 		b[num%entryBlock] = e

@@ -33,6 +33,7 @@ type File struct {
 	encrypt   Ref               // of the encryption dictionary
 	id        String            // first element of /ID, where the file is encrypted
 	rows      int
+	start     int64 // where the chain of cross-references begins, as the file's end says
 }
 
 // SectionKind says how a cross-reference section is written.

@@ -11,6 +11,9 @@ type Options struct {
 	// Password opens an encrypted file: the user's or the owner's. The empty user password is tried first and need not
 	// be given.
 	Password []byte
+	// Original is the file that this one begins with, opened before. That it does so, byte for byte, is for the caller to
+	// know. Its cross-reference is taken over where the chain of this file's leads to it, instead of being read again.
+	Original *File
 }
 
 // Damage is something that is wrong with the file and could be helped.

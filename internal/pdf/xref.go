@@ -22,6 +22,12 @@ func (f *File) readSections(start int64) error {
 			return malformed(abs, "cross-reference sections lead back to an earlier one")
 		}
 		seen[abs] = true
+		if off == start {
+			f.start = abs
+		}
+		if f.continues(abs) {
+			return f.adopt()
+		}
 		if len(f.sections) == limits.PDFSections {
 			return malformed(abs, "more than %d cross-reference sections", limits.PDFSections)
 		}

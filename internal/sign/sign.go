@@ -300,6 +300,7 @@ func (d *document) extend(ctx context.Context) error {
 	certs := append([]*x509.Certificate(nil), d.session.Certificates()...)
 	suffix, report, err := ltv.Extend(ctx, d.out.tmp.f, d.size, &ltv.Options{
 		Source:        d.Evidence,
+		Original:      d.pdf,
 		Field:         d.result.Field,
 		Certificates:  append(certs, d.job.ExtraCerts...),
 		OCSPResponses: d.session.OCSPResponses(),
@@ -318,9 +319,11 @@ func (d *document) extend(ctx context.Context) error {
 	return d.append(suffix)
 }
 
-// readBack opens the finished file from its end, sharing nothing with what wrote it, and compares it with what was meant.
+// readBack opens the finished file from its end and compares it with what was meant. It shares nothing with what wrote it;
+// where the chain of cross-references reaches the original's, which the copy was proven to begin with, it goes on with what was read
+// there.
 func (d *document) readBack() (*pdfsig.Document, error) {
-	finished, err := pdfsig.Open(d.out.tmp.f, d.size, &pdfsig.OpenOptions{Password: d.password})
+	finished, err := pdfsig.Open(d.out.tmp.f, d.size, &pdfsig.OpenOptions{Password: d.password, Original: d.pdf})
 	if err != nil {
 		return nil, err
 	}

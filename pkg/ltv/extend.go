@@ -22,7 +22,7 @@ func Extend(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (suff
 	if opts == nil || opts.Source == nil {
 		return nil, nil, errors.New("extending to B-LT: no source of evidence given")
 	}
-	doc, err := pdfsig.Open(r, size, &pdfsig.OpenOptions{Password: opts.Password})
+	doc, err := pdfsig.Open(r, size, &pdfsig.OpenOptions{Password: opts.Password, Original: opts.Original})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,6 +14,8 @@ import (
 	"context"
 	"crypto/x509"
 	"time"
+
+	"gsign/pkg/pdfsig"
 )
 
 // Evidence is what proves, long after, that certificates were good: issuers, OCSP responses and CRLs.
@@ -56,6 +58,7 @@ type Refresher interface {
 // Options says where evidence comes from and how much of it is demanded.
 type Options struct {
 	Source        Source              // REQUIRED: usually an *Online shared by all documents
+	Original      *pdfsig.Document    // OPTIONAL: the document before it was signed; see pdfsig.OpenOptions
 	Field         string              // OPTIONAL: full name of the signature's field; default the newest signature
 	Certificates  []*x509.Certificate // OPTIONAL: intermediates and roots that the signature does not carry
 	OCSPResponses [][]byte            // OPTIONAL: answers at hand; used before going online where they pass every check

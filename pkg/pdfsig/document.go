@@ -47,6 +47,11 @@ type OpenOptions struct {
 
 	// Password opens an encrypted file: the user's or the owner's. The empty user password is tried first. OPTIONAL.
 	Password []byte
+
+	// Original is the document that this one begins with, byte for byte, opened before; that it does so is for the caller to
+	// know. The file is read from its end as any other, but where its chain of cross-references leads to that of the original,
+	// what the original's said is not read a second time: with millions of objects that is nearly all. OPTIONAL
+	Original *Document
 }
 
 // Document is a PDF file opened for signing or for reading its signatures. It is not safe for concurrent use.
@@ -57,6 +62,7 @@ type Document struct {
 	digest hash.Cloner // SHA-256 after all bytes of the file; nil until known
 
 	password []byte
+	original *Document
 }
 
 // Open reads the structure of a PDF file. A file that is not a well-formed PDF gives a *MalformedError, an encrypted one
@@ -65,11 +71,15 @@ func Open(r io.ReaderAt, size int64, opts *OpenOptions) (*Document, error) {
 	if opts == nil {
 		opts = &OpenOptions{}
 	}
-	file, err := pdf.OpenWith(r, size, &pdf.Options{Strict: opts.Strict, Password: opts.Password})
+	o := &pdf.Options{Strict: opts.Strict, Password: opts.Password}
+	if opts.Original != nil {
+		o.Original = opts.Original.file
+	}
+	file, err := pdf.OpenWith(r, size, o)
 	if err != nil {
 		return nil, refuseLocked(err)
 	}
-	d := &Document{file: file, r: r, size: size, password: opts.Password}
+	d := &Document{file: file, r: r, size: size, password: opts.Password, original: opts.Original}
 	if opts.Digest != nil {
 		err := d.SetDigest(opts.Digest)
 		if err != nil {
@@ -97,6 +107,17 @@ func (d *Document) ReaderAt() io.ReaderAt { return d.r }
 
 // File returns the container, for the packages of this module.
 func (d *Document) File() *pdf.File { return d.file }
+
+// Revision opens the document as it was when its first end bytes were all of it.
+func (d *Document) Revision(end int64) (*Document, error) {
+	switch {
+	case end == d.size:
+		return d, nil
+	case d.original != nil && end == d.original.size:
+		return d.original, nil
+	}
+	return Open(io.NewSectionReader(d.r, 0, end), end, &OpenOptions{Password: d.password, Original: d.original})
+}
 
 // Unambiguous asks a second, independent reader for the catalog and the page count. A contradiction is a *MalformedError:
 // a signature over a file that two readers understand differently is worthless. A file that the other cannot read is

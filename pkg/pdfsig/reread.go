@@ -121,7 +121,7 @@ func (p *Prepared) intend(suffix, der []byte) *Intent {
 // rehearse reads the file with a revision whose signature is still to come, before anything is spent.
 func (d *Document) rehearse(rev *pdf.Revision) error {
 	joined, size := pdf.Joined(d.r, d.size, rev.Bytes)
-	after, err := pdf.OpenWith(joined, size, &pdf.Options{Password: d.password})
+	after, err := pdf.OpenWith(joined, size, &pdf.Options{Password: d.password, Original: d.file})
 	if err != nil {
 		if pdf.IsMalformed(err) {
 			return &MismatchError{What: err.Error()}

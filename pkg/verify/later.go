@@ -20,7 +20,7 @@ import (
 
 // open opens the document as it was when its first size bytes were all of it.
 func (v *validator) open(size int64) (*pdfsig.Document, error) {
-	return pdfsig.Open(io.NewSectionReader(v.doc.ReaderAt(), 0, size), size, &pdfsig.OpenOptions{Password: v.opts.Password})
+	return v.doc.Revision(size)
 }
 
 // changedAfter says what later revisions changed besides the security store; empty when nothing. The only objects of
