@@ -81,7 +81,7 @@ func (d *Document) plan(opts *Options) (*plan, error) {
 		return nil, err
 	}
 	if pl.field == nil {
-		_, err = d.file.Array(page["Annots"])
+		_, err = lenient(d.file.Array(page["Annots"]))
 		if err != nil {
 			return nil, fmt.Errorf("reading /Annots of the first page: %w", err)
 		}

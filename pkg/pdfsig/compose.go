@@ -5,7 +5,6 @@ package pdfsig
 import (
 	"math"
 
-	"gsign/internal/limits"
 	"gsign/internal/pdf"
 )
 
@@ -58,8 +57,16 @@ func (c *composer) get(ref pdf.Ref) (pdf.Dict, error) {
 	return dict, nil
 }
 
-// add makes a new field with an invisible widget on the first page.
+// add makes a new field with an invisible widget, on the first page unless page knows a better one.
 func (c *composer) add(sig pdf.Ref) error {
+	page, err := c.page()
+	if err != nil {
+		return err
+	}
+	rect, err := c.rect(page)
+	if err != nil {
+		return err
+	}
 	ref := c.u.Alloc()
 	c.u.Set(ref, pdf.Dict{
 		"Type":    pdf.Name("Annot"),
@@ -68,11 +75,11 @@ func (c *composer) add(sig pdf.Ref) error {
 		"T":       pdf.TextString(c.plan.name),
 		"V":       sig,
 		"F":       pdf.Integer(widgetFlags),
-		"Rect":    pdf.Array{pdf.Integer(0), pdf.Integer(0), pdf.Integer(0), pdf.Integer(0)},
+		"Rect":    rect,
 		"P":       c.plan.page,
 		"AP":      pdf.Dict{"N": c.emptyForm(0, 0)},
 	})
-	err := c.annotate(ref)
+	err = c.annotate(page, ref)
 	if err != nil {
 		return err
 	}
@@ -100,28 +107,24 @@ func (c *composer) fill(sig pdf.Ref) error {
 // appearance gives a widget an empty appearance when it has none: PDF/A-1 6.9 wants one for every field, PDF/A-2 6.3.3
 // for every one with an area.
 func (c *composer) appearance(w widget) error {
-	ap, err := c.d.file.Dict(w.dict["AP"])
+	ap, err := lenient(c.d.file.Dict(w.dict["AP"]))
 	if err != nil {
 		return err
 	}
-	if ap["N"] != nil || w.ref.IsZero() {
+	normal, err := lenient(c.d.file.Dict(ap["N"]))
+	if err != nil {
+		return err
+	}
+	if normal != nil || w.ref.IsZero() {
 		return nil
 	}
-	rect, err := c.d.file.Array(w.dict["Rect"])
+	var width, height float64
+	box, ok, err := c.box(w.dict["Rect"])
 	if err != nil {
 		return err
 	}
-	var width, height float64
-	if len(rect) == 4 {
-		var v [4]float64
-		for i, o := range rect {
-			o, err := c.d.file.Resolve(o)
-			if err != nil {
-				return err
-			}
-			v[i], _ = pdf.Number(o)
-		}
-		width, height = math.Ceil(math.Abs(v[2]-v[0])), math.Ceil(math.Abs(v[3]-v[1]))
+	if ok {
+		width, height = math.Ceil(box[2]-box[0]), math.Ceil(box[3]-box[1])
 	}
 	dict, err := c.get(w.ref)
 	if err != nil {
@@ -135,85 +138,13 @@ func (c *composer) appearance(w widget) error {
 // emptyForm adds a form XObject that paints nothing.
 func (c *composer) emptyForm(width, height float64) pdf.Ref {
 	ref := c.u.Alloc()
-	clamp := func(v float64) pdf.Integer { return pdf.Integer(max(0, min(v, math.MaxInt32))) }
 	c.u.SetStream(ref, pdf.Dict{
 		"Type":      pdf.Name("XObject"),
 		"Subtype":   pdf.Name("Form"),
-		"BBox":      pdf.Array{pdf.Integer(0), pdf.Integer(0), clamp(width), clamp(height)},
+		"BBox":      pdf.Array{pdf.Integer(0), pdf.Integer(0), whole(width), whole(height)},
 		"Resources": pdf.Dict{},
 	}, nil)
 	return ref
-}
-
-// annotate puts the widget into the first page's /Annots.
-func (c *composer) annotate(widget pdf.Ref) error {
-	ref := c.plan.page
-	page, err := c.get(ref)
-	if err != nil {
-		return err
-	}
-	changed, err := c.tabs(page)
-	if err != nil {
-		return err
-	}
-	list, err := c.d.file.Array(page["Annots"])
-	if err != nil {
-		return err
-	}
-	list = append(append(pdf.Array{}, list...), widget)
-	at, indirect := page["Annots"].(pdf.Ref)
-	if indirect && len(list) > 1 && !c.shared(at) {
-		c.u.Set(at, list)
-	} else {
-		page["Annots"] = list
-		changed = true
-	}
-	if changed {
-		c.u.Set(ref, page)
-	}
-	return nil
-}
-
-// shared reports whether another page has the same /Annots object: then the page gets a list of its own, or the
-// widget would be on both. What cannot be looked through counts as shared.
-func (c *composer) shared(annots pdf.Ref) bool {
-	n := 0
-	for page, err := range c.d.file.Pages() {
-		n++
-		if err != nil || n > limits.PagesSearched {
-			return true
-		}
-		if page.Ref != c.plan.page && page.Dict["Annots"] == pdf.Object(annots) {
-			return true
-		}
-	}
-	return false
-}
-
-// tabs sets the tab order by structure on a page of a tagged document that has none: PDF/UA-1 7.18.3 demands it of
-// every page with an annotation. In a document with signatures the page is left alone: verifiers of those take any
-// other change of a page for a forbidden one.
-func (c *composer) tabs(page pdf.Dict) (bool, error) {
-	if page["Tabs"] != nil || c.plan.resigning {
-		return false, nil
-	}
-	catalog, err := c.d.file.Catalog()
-	if err != nil {
-		return false, err
-	}
-	mark, err := c.d.file.Dict(catalog["MarkInfo"])
-	if err != nil {
-		return false, err
-	}
-	marked, err := c.d.file.Bool(mark["Marked"])
-	if err != nil {
-		return false, err
-	}
-	if !marked && catalog["StructTreeRoot"] == nil {
-		return false, nil
-	}
-	page["Tabs"] = pdf.Name("S")
-	return true, nil
 }
 
 // updateForm makes or updates the AcroForm dictionary; a field that is not the zero reference is added at its root.
@@ -282,7 +213,8 @@ func (c *composer) declare(catalog pdf.Dict) (bool, error) {
 	}
 	ext, err := c.d.file.Dict(catalog["Extensions"])
 	if err != nil || ext["ESIC"] != nil {
-		return false, err
+		_, err = lenient(ext, err)
+		return false, err // what is no dictionary is left alone
 	}
 	ext = ext.Clone()
 	ext["ESIC"] = pdf.Dict{"BaseVersion": pdf.Name("1.7"), "ExtensionLevel": pdf.Integer(extensionLevel)}

@@ -59,11 +59,13 @@ func TestAnnots(t *testing.T) {
 		want     int  // annotations afterwards
 		pageKept bool // the page object itself is not written anew
 	}{
-		"absent":            {"", nil, 1, false},
-		"direct":            {"/Annots [4 0 R]", []string{"4 " + link}, 2, false},
-		"indirect":          {"/Annots 5 0 R", []string{"4 " + link, "5 [4 0 R]"}, 2, true},
-		"indirect, empty":   {"/Annots 5 0 R", []string{"5 []"}, 1, false},
-		"indirect, missing": {"/Annots 9 0 R", nil, 1, false},
+		"absent":             {"", nil, 1, false},
+		"direct":             {"/Annots [4 0 R]", []string{"4 " + link}, 2, false},
+		"indirect":           {"/Annots 5 0 R", []string{"4 " + link, "5 [4 0 R]"}, 2, true},
+		"indirect, empty":    {"/Annots 5 0 R", []string{"5 []"}, 1, false},
+		"indirect, missing":  {"/Annots 9 0 R", nil, 1, false},
+		"no array":           {"/Annots 5", nil, 1, false},
+		"indirect, no array": {"/Annots 4 0 R", []string{"4 " + link}, 1, false},
 	} {
 		for _, kind := range []pdftest.Kind{pdftest.Table, pdftest.Stream} {
 			out := sign(t, page1(kind, "", tt.page, tt.more...), options())
@@ -115,7 +117,9 @@ func TestTabs(t *testing.T) {
 		"tagged":         {page1(pdftest.Table, "/MarkInfo << /Marked true >>", ""), pdf.Name("S")},
 		"structure tree": {page1(pdftest.Table, "/StructTreeRoot << /Type /StructTreeRoot >>", ""), pdf.Name("S")},
 		"not marked":     {page1(pdftest.Table, "/MarkInfo << /Marked false >>", ""), nil},
-		"has one":        {page1(pdftest.Table, "/MarkInfo << /Marked true >>", "/Tabs /R"), pdf.Name("R")},
+		"has one":        {page1(pdftest.Table, "/MarkInfo << /Marked true >>", "/Tabs /R /Annots [4 0 R]", "4 << /Type /Annot >>"), pdf.Name("R")},
+		"has one unused": {page1(pdftest.Table, "/MarkInfo << /Marked true >>", "/Tabs /R /Annots []"), pdf.Name("S")},
+		"odd mark":       {page1(pdftest.Table, "/MarkInfo [true]", ""), nil},
 		"signed already": {signedField("", "", "/MarkInfo << /Marked true >>"), nil},
 	} {
 		_, page, err := openFile(t, sign(t, tt.in, options())).Page(0)
@@ -142,11 +146,15 @@ func TestExtensions(t *testing.T) {
 		"higher":         {page1(pdftest.Table, esic("5"), ""), "5"},
 		"lower":          {page1(pdftest.Table, esic("1"), ""), "1"},
 		"signed already": {signedField("", "", ""), ""},
+		"no dictionary":  {page1(pdftest.Table, "/Extensions 3", ""), "none"},
 		"1.4":            {pdftest.Classic(), ""},
 	} {
 		f := openFile(t, sign(t, tt.in, options()))
 		got := ""
-		if ext := catalogOf(t, f)["Extensions"]; ext != nil {
+		ext := catalogOf(t, f)["Extensions"]
+		if ext == pdf.Object(pdf.Integer(3)) {
+			got = "none"
+		} else if ext != nil {
 			got = string(pdf.Append(nil, dict(t, f, dict(t, f, ext)["ESIC"])["ExtensionLevel"]))
 		}
 		if got != tt.want {
