@@ -31,7 +31,7 @@ type bench struct {
 
 func newBench(t *testing.T, opts ...dsstest.Option) *bench {
 	t.Helper()
-	srv, err := dsstest.NewServer(opts...)
+	srv, err := dsstest.NewServer(append(opts, dsstest.WithRecycledKeys())...)
 	if err != nil {
 		t.Fatal(err)
 	}

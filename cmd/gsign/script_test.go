@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 // cmdSandbox starts a sandbox for this script, writes its files to $WORK/sb and points $GSIGN_CONFIG there:
 // sandbox [production|static]
 func cmdSandbox(ts *testscript.TestScript, _ bool, args []string) {
-	var opts []dsstest.Option
+	opts := []dsstest.Option{dsstest.WithRecycledKeys()}
 	for _, arg := range args {
 		switch arg {
 		case "production":
@@ -85,13 +85,19 @@ func cmdFault(ts *testscript.TestScript, _ bool, args []string) {
 
 // cmdAwait waits until a request of one kind has arrived: await OP
 func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
-	for range 1000 {
-		if sandboxOf(ts).Counters().Requests[dsstest.Op(args[0])] > 0 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+	if !arrived(sandboxOf(ts), dsstest.Op(args[0])) {
+		ts.Fatalf("no %s came", args[0])
 	}
-	ts.Fatalf("no %s came", args[0])
+}
+
+// arrived waits until a request of one kind has arrived, for as long as a busy machine may need.
+func arrived(srv *dsstest.Server, op dsstest.Op) bool {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if srv.Counters().Requests[op] > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // cmdCounters compares what the service has done since the last time: counters Signs=1 …; what is not named is zero,

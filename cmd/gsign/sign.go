@@ -179,6 +179,9 @@ func (a *app) options(ctx context.Context, f *signFlags) (result *sign.Result, f
 	return result, file, err
 }
 
+// testOnlyWithTimeout lets tests say when the time is up.
+var testOnlyWithTimeout = context.WithTimeout
+
 // sign takes the document its way, within --timeout. The result is never nil.
 func (a *app) sign(ctx context.Context, f *signFlags, values *config.Values, job *sign.Job) (*sign.Result, error) {
 	result := &sign.Result{Input: sign.File{Path: f.in}}
@@ -188,7 +191,7 @@ func (a *app) sign(ctx context.Context, f *signFlags, values *config.Values, job
 	if timeout, err := values.Timeout(); err != nil {
 		return result, err
 	} else if timeout > 0 {
-		limited, cancel := context.WithTimeout(ctx, timeout)
+		limited, cancel := testOnlyWithTimeout(ctx, timeout)
 		defer cancel()
 		result, err := a.run(limited, f, values, job)
 		if err != nil && ctx.Err() == nil && limited.Err() != nil {

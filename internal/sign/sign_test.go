@@ -28,7 +28,7 @@ var server *dsstest.Server
 
 func TestMain(m *testing.M) {
 	var err error
-	if server, err = dsstest.NewServer(); err != nil {
+	if server, err = dsstest.NewServer(dsstest.WithRecycledKeys()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -156,7 +156,7 @@ func TestEconomy(t *testing.T) {
 
 // A pinned root that the signer's chain does not end at is found out before the money is spent.
 func TestPinnedRoots(t *testing.T) {
-	other, err := dsstest.NewServer()
+	other, err := dsstest.NewServer(dsstest.WithRecycledKeys())
 	if err != nil {
 		t.Fatal(err)
 	}

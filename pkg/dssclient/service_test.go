@@ -22,6 +22,9 @@ import (
 	"time"
 )
 
+// patience is for what must not time out, be the machine as busy as it may.
+const patience = 5 * time.Minute
+
 const (
 	testKey    = "0123456789abcdef"
 	testSecret = "00112233445566778899aabbccddeeff00112233"
@@ -85,12 +88,16 @@ func (s *service) config() *Config {
 func (s *service) client(change ...func(*Config)) *Client {
 	s.t.Helper()
 	cfg := s.config()
+	cfg.Timeouts = Timeouts{patience, patience, patience, patience, patience}
 	for _, f := range change {
 		f(cfg)
 	}
 	c, err := New(cfg)
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	if transport, ok := c.http.Transport.(*http.Transport); ok {
+		transport.TLSHandshakeTimeout, transport.IdleConnTimeout = patience, patience
 	}
 	s.t.Cleanup(c.CloseIdleConnections)
 	return c

@@ -30,10 +30,15 @@ var (
 	} = (*Session)(nil)
 )
 
-// A clock that tests turn.
-type clock struct{ offset atomic.Int64 }
+// A clock that goes only when tests turn it.
+type clock struct {
+	start  time.Time
+	offset atomic.Int64
+}
 
-func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.offset.Load())) }
+func newClock() *clock { return &clock{start: time.Now()} }
+
+func (c *clock) now() time.Time          { return c.start.Add(time.Duration(c.offset.Load())) }
 func (c *clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
 
 // together runs f in n goroutines and fails on the first error.
@@ -167,7 +172,7 @@ func TestSessionRefusesBeforeSending(t *testing.T) {
 }
 
 func TestIdentityReuse(t *testing.T) {
-	var k clock
+	k := newClock()
 	s := startService(t, false)
 	s.now = k.now
 	c := s.client(func(cfg *Config) { cfg.Now = k.now })
@@ -213,9 +218,10 @@ func TestIdentityReuse(t *testing.T) {
 
 // TestSkew: the server's clock decides how much of an identity is left.
 func TestSkew(t *testing.T) {
-	var k clock
-	k.advance(-15 * time.Minute) // ours is slow
+	k := newClock()
 	s := startService(t, false)
+	s.now = newClock().now
+	k.advance(-15 * time.Minute) // ours is slow
 	c := s.client(func(cfg *Config) { cfg.Now = k.now })
 	session, err := c.Session(t.Context(), nil)
 	if err != nil {
@@ -227,7 +233,7 @@ func TestSkew(t *testing.T) {
 	if left := c.left(session.Identity()); left > 10*time.Minute || left < 9*time.Minute {
 		t.Errorf("%v left by the server's clock, want 10 min", left)
 	}
-	straight := s.client()
+	straight := s.client(func(cfg *Config) { cfg.Now = s.now })
 	if err := straight.Login(t.Context()); err != nil || straight.Skew() != 0 {
 		t.Errorf("skew is %v between equal clocks (%v)", straight.Skew(), err)
 	}
@@ -278,8 +284,9 @@ func TestSignatureIsVerified(t *testing.T) {
 }
 
 func TestTokenLife(t *testing.T) {
-	var k clock
+	k := newClock()
 	s := startService(t, false)
+	s.now = k.now
 	c := s.client(func(cfg *Config) { cfg.Now = k.now })
 	warm(t, c)
 	k.advance(TokenLifetime - time.Second)

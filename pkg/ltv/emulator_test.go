@@ -19,7 +19,7 @@ import (
 func TestEmulator(t *testing.T) {
 	for name, profile := range map[string]dsstest.Profile{"trial": dsstest.Trial, "production": dsstest.Production} {
 		t.Run(name, func(t *testing.T) {
-			server, err := dsstest.NewServer(dsstest.WithProfile(profile))
+			server, err := dsstest.NewServer(dsstest.WithRecycledKeys(), dsstest.WithProfile(profile))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -33,13 +33,13 @@ func generateKey(k keyKind) (crypto.Signer, error) {
 }
 
 // generateKeys makes all keys at once: RSA keys take long, and each a different time.
-func generateKeys(kinds ...keyKind) ([]crypto.Signer, error) {
+func generateKeys(set *settings, kinds ...keyKind) ([]crypto.Signer, error) {
 	keys, errs := make([]crypto.Signer, len(kinds)), make([]error, len(kinds))
 	var wg sync.WaitGroup
 	for i, k := range kinds {
 		wg.Go(func() {
 			if k == rsa2048 {
-				keys[i], errs[i] = rsaKeys.take()
+				keys[i], errs[i] = set.rsaKey()
 				return
 			}
 			keys[i], errs[i] = generateKey(k)
@@ -65,9 +65,6 @@ type keyStock struct {
 	filling bool
 }
 
-// testOnlyRecycleKeys hands the same few keys out in turn.
-var testOnlyRecycleKeys = false
-
 // rsaKeys serves all servers of a process: what one did not use, the next one does.
 var rsaKeys keyStock
 
@@ -76,9 +73,6 @@ func (s *keyStock) take() (crypto.Signer, error) {
 	var key crypto.Signer
 	if len(s.ready) > 0 {
 		key, s.ready = s.ready[0], s.ready[1:]
-	}
-	if key != nil && testOnlyRecycleKeys {
-		s.ready = append(s.ready, key)
 	}
 	s.mu.Unlock()
 	defer s.fill()
@@ -111,4 +105,36 @@ func (s *keyStock) fill() {
 			s.mu.Unlock()
 		}
 	}()
+}
+
+// A keyRing makes a few RSA-2048 keys and then hands them out again.
+type keyRing struct {
+	mu   sync.Mutex
+	keys []crypto.Signer
+	next int
+}
+
+// recycledKeys serves all servers of a process that were made WithRecycledKeys.
+var recycledKeys keyRing
+
+func (r *keyRing) take() (crypto.Signer, error) {
+	const enough = 3
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.keys) < enough {
+		key, err := generateKey(rsa2048)
+		if err == nil {
+			r.keys = append(r.keys, key)
+		}
+		return key, err
+	}
+	r.next++
+	return r.keys[r.next%enough], nil
+}
+
+func (s *settings) rsaKey() (crypto.Signer, error) {
+	if s.recycleKeys {
+		return recycledKeys.take()
+	}
+	return rsaKeys.take()
 }

@@ -72,6 +72,7 @@ type settings struct {
 	identityID            func() string
 	faults                []Fault
 	observe               func(Request)
+	recycleKeys           bool
 }
 
 func defaults() *settings {
@@ -206,6 +207,10 @@ func WithIdentityIDs(next func() string) Option { return func(s *settings) { s.i
 // WithObserver calls f after each request, also to the OCSP, CRL and caIssuers addresses. It must be safe for
 // concurrent use.
 func WithObserver(f func(Request)) Option { return func(s *settings) { s.observe = f } }
+
+// WithRecycledKeys makes a few RSA keys for all servers of the process and hands them out again and again, so that no test
+// waits for a key. Identities then share keys with others.
+func WithRecycledKeys() Option { return func(s *settings) { s.recycleKeys = true } }
 
 // WithFaults arms faults from the start.
 func WithFaults(f ...Fault) Option { return func(s *settings) { s.faults = append(s.faults, f...) } }

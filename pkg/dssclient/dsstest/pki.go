@@ -62,7 +62,7 @@ func newPKI(set *settings, base string, now time.Time) (*pki, error) {
 		kinds = append(kinds, set.caKey, min(set.caKey, rsa2048))
 	}
 	kinds = append(kinds, ecdsaP256)
-	keys, err := generateKeys(kinds...)
+	keys, err := generateKeys(set, kinds...)
 	if err != nil {
 		return nil, err
 	}

@@ -17,16 +17,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
 )
-
-func TestMain(m *testing.M) {
-	testOnlyRecycleKeys = true
-	os.Exit(m.Run())
-}
 
 // A wire is a client that knows nothing but HTTP and JSON, so that these tests do not lean on dssclient.
 type wire struct {
@@ -55,7 +49,7 @@ func newWire(t *testing.T, srv *Server, alter ...func(*http.Transport)) *wire {
 
 func startServer(t *testing.T, opts ...Option) *Server {
 	t.Helper()
-	srv, err := NewServer(opts...)
+	srv, err := NewServer(append([]Option{WithRecycledKeys()}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

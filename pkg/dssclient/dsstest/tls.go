@@ -18,7 +18,7 @@ import (
 // prepareTLS makes the server's certificate with its CA, and the CA of client certificates with the first client.
 // Their validity is wide around both the real time, which TLS stacks look at, and the server's own clock.
 func (s *Server) prepareTLS() (*tls.Config, error) {
-	keys, err := generateKeys(ecdsaP256, ecdsaP256, ecdsaP256)
+	keys, err := generateKeys(s.set, ecdsaP256, ecdsaP256, ecdsaP256)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (s *Server) prepareTLS() (*tls.Config, error) {
 	}
 	// Some clients offer suites with RSA certificates only. Few tests meet one, so its key is made when the first asks.
 	withRSA := sync.OnceValues(func() (tls.Certificate, error) {
-		key, err := rsaKeys.take()
+		key, err := s.set.rsaKey()
 		if err != nil {
 			return tls.Certificate{}, err
 		}

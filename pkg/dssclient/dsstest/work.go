@@ -72,7 +72,7 @@ func (s *Server) identity(c *call) (any, *problem) {
 }
 
 func (s *Server) newIdentity(ca *authority, req *identityRequest) (*identity, error) {
-	key, err := rsaKeys.take()
+	key, err := s.set.rsaKey()
 	if err != nil {
 		return nil, err
 	}
