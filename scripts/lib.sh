@@ -12,6 +12,17 @@ die() {
 	exit 1
 }
 
+# again COMMAND...: up to three times, for what asks the network; its output goes to standard error.
+again() {
+	local try
+	for try in 1 2 3; do
+		"$@" >&2 && return
+		((try == 3)) || sleep $((try * 5))
+	done
+	echo "failed three times: ${*:1:3} …" >&2
+	return 1
+}
+
 # debian PACKAGE...: makes Debian packages available. What is missing is installed by root, in the version the
 # distribution gives; the versions in use are recorded in the cache.
 debian() {
@@ -29,7 +40,7 @@ debian() {
 		exec 9>"$cache/apt.lock"
 		flock 9
 		mkdir -p "$cache/apt/partial"
-		apt-get update -qq >/dev/null 2>"$cache/apt.log" || {
+		again apt-get update -qq 2>"$cache/apt.log" || {
 			cat "$cache/apt.log" >&2
 			die "apt-get update failed"
 		}
@@ -58,7 +69,7 @@ venv() {
 			rm -rf "$dir"
 			python3 -m venv "$dir" >&2
 		fi
-		"$dir/bin/pip" install -q --no-deps --require-hashes --disable-pip-version-check -r "$requirements" >&2 || return 1
+		again "$dir/bin/pip" install -q --no-deps --require-hashes --disable-pip-version-check -r "$requirements" || return 1
 		"$dir/bin/pip" check >&2 || return 1
 		echo "$stamp" >"$dir/.stamp"
 	fi
@@ -70,7 +81,7 @@ go_tool() {
 	local pkg=$1 version=$2 dir
 	dir=$cache/go-tools/$(go env GOVERSION)/$version
 	if [[ ! -x $dir/$(basename "$pkg") ]]; then
-		GOBIN=$dir GOFLAGS=-mod=mod go install "$pkg@$version" >&2 || return 1
+		GOBIN=$dir GOFLAGS=-mod=mod again go install "$pkg@$version" || return 1
 	fi
 	echo "$dir/$(basename "$pkg")"
 }
@@ -83,7 +94,7 @@ java_program() {
 	if [[ ! -f $dir/ok ]]; then
 		rm -rf "$dir"
 		cp -r "$src" "$dir"
-		(cd "$dir" && mvn -q -B -ntp compile dependency:build-classpath -Dmdep.outputFile=cp.txt) >"$cache/mvn.log" 2>&1 || {
+		(cd "$dir" && again mvn -q -B -ntp compile dependency:build-classpath -Dmdep.outputFile=cp.txt) 2>"$cache/mvn.log" || {
 			tail -n 30 "$cache/mvn.log" >&2
 			return 1
 		}

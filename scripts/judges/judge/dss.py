@@ -29,7 +29,7 @@ class Dss:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=120)
 
     def judge(self, path, online=False, minutes=0, policy=None):
         """Verdicts of all signatures, newest first; a text when the judge could not read the file."""

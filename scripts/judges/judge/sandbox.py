@@ -17,7 +17,7 @@ class Sandbox:
         self.process = subprocess.Popen([self.gsign, "sandbox", "--dir", self.dir, "--profile", self.profile],
                                         stdout=subprocess.DEVNULL)
         config = self.dir / "config.toml"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not (config.exists() and (self.dir / "roots" / "tsa-root.pem").exists()):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("the sandbox did not start")
@@ -26,7 +26,7 @@ class Sandbox:
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGINT)
-        if self.process.wait(timeout=20) not in (0, 130):
+        if self.process.wait(timeout=120) not in (0, 130):
             raise RuntimeError(f"the sandbox ended with {self.process.returncode}")
 
     @property
@@ -36,7 +36,7 @@ class Sandbox:
     def sign(self, src, dst, *flags):
         """Returns exit code, standard error and the JSON result (None when there is none)."""
         p = subprocess.run([self.gsign, "sign", "--config", self.dir / "config.toml", "--json", *flags, src, dst],
-                           capture_output=True, text=True, timeout=120)
+                           capture_output=True, text=True, timeout=300)
         try:
             result = json.loads(p.stdout)
         except ValueError:
