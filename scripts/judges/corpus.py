@@ -48,7 +48,8 @@ def files_of(folder, args):
         names = [n for n in names if n in wanted]
     if args.sample is not None:
         names = random.Random(args.seed).sample(names, min(args.sample, len(names)))
-    return names
+    classes = manifest(folder)
+    return sorted(names, key=lambda n: classes.get(n) == "clean")  # first what is likelier to fail
 
 
 def manifest(folder):
@@ -115,6 +116,9 @@ def run(folder, names, settings, args, after):
                 row = {"name": name, "class": classes.get(name) or answer["facts"]["class"], **answer}
                 after(folder, row)
                 rows[name] = row
+                res = row["results"]["gsign"]
+                if res["bad"] or res["crash"]:
+                    print(f"FAIL {name}: {res['bad']} {res['crash']}", file=sys.stderr, flush=True)
                 if len(rows) % 100 == 0:
                     print(f"{len(rows)} of {len(names)}, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
         except queue.Empty:
@@ -132,7 +136,7 @@ def run(folder, names, settings, args, after):
         t.join()
     if failed:
         raise failed[0]
-    return [rows[n] for n in names]
+    return [rows[n] for n in sorted(names)]
 
 
 def by_java(dss, vera, lock):

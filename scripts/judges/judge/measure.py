@@ -10,6 +10,7 @@ import time
 
 MIB = 1 << 20
 KEPT = 1 << 20  # of each stream
+NOT_THERE = 127  # exit code of a program that cannot be started
 
 
 @dataclasses.dataclass
@@ -47,7 +48,10 @@ class Runner:
         answer = self.answers.readline()
         if not answer:
             raise RuntimeError("the process that measures has ended")
-        return Run(*json.loads(answer))
+        r = Run(*json.loads(answer))
+        if r.code == NOT_THERE:
+            raise RuntimeError(r.err)
+        return r
 
     def _serve(self, requests, answers):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -80,7 +84,7 @@ class Runner:
         return (os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, killed, *texts)
 
     def _child(self, args, out, err):
-        code = 127
+        code = 1
         try:
             os.setsid()
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -92,10 +96,11 @@ class Runner:
             if args[0] in self.functions:
                 code = self.functions[args[0]](*args[1:])
             else:
+                code = NOT_THERE
                 os.execvp(args[0], args)
         except BaseException as e:  # noqa: the child must not return
             os.write(2, f"{type(e).__name__}: {e}\n".encode())
-            code = 1
+            code = NOT_THERE if code == NOT_THERE else 1
         finally:
             os._exit(code)
 
