@@ -119,6 +119,25 @@ const (
 	PDFScan = 1 << 30
 	// PDFDamage bounds the places of damage that are reported: one that is wrong throughout is wrong after the first ten.
 	PDFDamage = 32
+	// PDFChecked bounds the cross-reference entries that are checked when a file is opened: they cost some 50 ns each
+	// where they stand close, 1 µs where each is read by itself. Of more, every second, third, … is: what shifts offsets
+	// shifts most of them.
+	PDFChecked = 32 << 10
+	// PDFWrongEntries bounds the wrong entries that are remembered.
+	PDFWrongEntries = 64 << 10
+	// PDFConflicts bounds the objects of a damaged file that are defined where only some readers look. A portfolio of
+	// uncompressed PDFs has as many as those have objects.
+	PDFConflicts = 256 << 10
+	// PDFTrailers bounds the trailers and catalogs of a damaged file that are remembered: the first ones and the last.
+	PDFTrailers = 64
+	// PDFTrailerValue bounds one value of such a trailer as it is written. An /Encrypt with public-key recipients is below.
+	PDFTrailerValue = 64 << 10
+	// PDFEndstreams bounds the endstream keywords at which one stream's /Length is looked for when a file is searched.
+	PDFEndstreams = 64
+	// PDFPackedIndexes bounds the indexes of all object streams together when a file is searched: 16 bytes an object.
+	PDFPackedIndexes = 16 * PDFEntries
+	// PDFCatalogSearch bounds the objects in object streams among which a catalog is looked for that no trailer names.
+	PDFCatalogSearch = 1 << 16
 	// PDFRewrite bounds a stream's data that is copied into an update.
 	PDFRewrite = 64 << 20
 	// PDFOpinionObjects bounds the files shown to the second reader, which keeps 48 bytes for each object number.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,11 +18,25 @@ import (
 type sparse struct {
 	size  int64
 	parts map[int64][]byte
+
+	step, objects int64 // null objects at multiples of step
 }
 
 func (s *sparse) ReadAt(p []byte, off int64) (int, error) {
 	n := int(min(int64(len(p)), s.size-off))
 	clear(p[:n])
+	if s.step > 0 {
+		// Object i stands at i*step.
+		for i := max(1, (off-32)/s.step); i < s.objects && i*s.step < off+int64(n); i++ {
+			var b [40]byte
+			part := strconv.AppendInt(b[:0], i, 10)
+			part = append(part, " 0 obj null endobj\n"...)
+			lo, hi := max(i*s.step, off), min(i*s.step+int64(len(part)), off+int64(n))
+			if lo < hi {
+				copy(p[lo-off:hi-off], part[lo-i*s.step:hi-i*s.step])
+			}
+		}
+	}
 	for at, part := range s.parts {
 		lo, hi := max(at, off), min(at+int64(len(part)), off+int64(n))
 		if lo < hi {
@@ -38,10 +53,11 @@ func (s *sparse) ReadAt(p []byte, off int64) (int, error) {
 func bigFile(size int64, objects int) *sparse {
 	head := []byte("%PDF-1.7\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n" +
 		"3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>> endobj\n")
+	step := min(1000, size/2/int64(objects))
 	var tail bytes.Buffer
 	fmt.Fprintf(&tail, "xref\n0 %d\n0000000000 65535 f \n", objects)
 	for i := 1; i < objects; i++ {
-		off := int64(i) * 1000 % (size / 2)
+		off := int64(i) * step
 		if i <= 3 {
 			off = int64(bytes.Index(head, fmt.Appendf(nil, "\n%d 0 obj", i))) + 1
 		}
@@ -50,7 +66,7 @@ func bigFile(size int64, objects int) *sparse {
 	fmt.Fprintf(&tail, "trailer <</Size %d/Root 1 0 R>>\nstartxref\n", objects)
 	start := size - int64(tail.Len()) - 32
 	fmt.Fprintf(&tail, "%d\n%%%%EOF\n", start)
-	return &sparse{size: start + int64(tail.Len()), parts: map[int64][]byte{0: head, start: tail.Bytes()}}
+	return &sparse{size: start + int64(tail.Len()), step: step, objects: int64(objects), parts: map[int64][]byte{0: head, start: tail.Bytes()}}
 }
 
 func TestBigFileTakesLittleMemory(t *testing.T) {

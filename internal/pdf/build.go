@@ -20,7 +20,7 @@ var testOnlyTableLimit int64 = 1e10
 
 // Build makes the revision. Its cross-reference is of the kind that the newest section has; a hybrid file gets a table
 // without /XRefStm, since that of the older revision would hide the new objects. Past the reach of a table's ten digits a
-// stream is written.
+// stream is written. A recovered file gets a complete one, which does not lead to the older ones.
 func (u *Update) Build() (*Revision, error) {
 	if u.err != nil {
 		return nil, u.err
@@ -45,10 +45,15 @@ func (u *Update) Build() (*Revision, error) {
 		return nil, err
 	}
 	start := w.offset()
-	kind := u.f.sections[0].Kind
-	if kind != XRefStream && start-w.base < testOnlyTableLimit {
+	switch kind := u.f.sections[0].Kind; {
+	case u.f.recovered:
+		err = w.complete(u, trailer)
+	case kind != XRefStream && start-w.base < testOnlyTableLimit:
 		w.table(refs, trailer)
-	} else if err := w.xrefStream(u, refs, trailer); err != nil {
+	default:
+		err = w.xrefStream(u, refs, trailer)
+	}
+	if err != nil {
 		return nil, err
 	}
 	w.rev.Bytes = fmt.Appendf(w.rev.Bytes, "startxref\n%d\n%%%%EOF\n", start-w.base)

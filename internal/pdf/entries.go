@@ -61,13 +61,36 @@ func (x *entries) get(num uint32) entry {
 
 // add records an entry unless a newer section has one: sections are read from the newest to the oldest.
 func (x *entries) add(num uint32, e entry) error {
+	b, err := x.block(num)
+	if err != nil {
+		return err
+	}
+	if b[num%entryBlock] == 0 {
+		b[num%entryBlock] = e
+		x.highest = max(x.highest, num)
+	}
+	return nil
+}
+
+// set records an entry in place of another.
+func (x *entries) set(num uint32, e entry) error {
+	b, err := x.block(num)
+	if err != nil {
+		return err
+	}
+	b[num%entryBlock] = e
+	x.highest = max(x.highest, num)
+	return nil
+}
+
+func (x *entries) block(num uint32) (*[entryBlock]entry, error) {
 	b := x.last
 	if b == nil || x.lastNum != num/entryBlock {
 		b = x.blocks[num/entryBlock]
 	}
 	if b == nil {
 		if len(x.blocks) >= limits.PDFEntries/entryBlock {
-			return malformed(-1, "cross-reference of more than %d entries", limits.PDFEntries)
+			return nil, malformed(-1, "cross-reference of more than %d entries", limits.PDFEntries)
 		}
 		if x.blocks == nil {
 			x.blocks = map[uint32]*[entryBlock]entry{}
@@ -77,11 +100,7 @@ func (x *entries) add(num uint32, e entry) error {
 	}
 	b = x.own(num/entryBlock, b)
 	x.last, x.lastNum = b, num/entryBlock
-	if b[num%entryBlock] == 0 {
-		b[num%entryBlock] = e
-		x.highest = max(x.highest, num)
-	}
-	return nil
+	return b, nil
 }
 
 // refer notes a reference to an object beyond all that there are: a new object of that number would be what it refers to.

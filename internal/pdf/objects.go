@@ -2,7 +2,11 @@
 
 package pdf
 
-import "gsign/internal/limits"
+import (
+	"bytes"
+
+	"gsign/internal/limits"
+)
 
 // Object gives the object that ref refers to: Null for one that is free, absent or of another generation.
 func (f *File) Object(ref Ref) (Object, error) {
@@ -27,16 +31,37 @@ func (f *File) Object(ref Ref) (Object, error) {
 	}
 	o, start, end, err := f.objectAt(ref, e.offset())
 	if err != nil {
-		return nil, err
+		return f.misplaced(ref, e, err)
 	}
 	f.cache.put(ref.Num, o, end-start)
 	return o, nil
+}
+
+// misplaced recovers the file when another object stands where ref should be, or none does.
+func (f *File) misplaced(ref Ref, e entry, cause error) (Object, error) {
+	if !IsMalformed(cause) || f.recovered || f.recovering || f.settled || f.opts.Strict {
+		return nil, cause
+	}
+	if ok, err := f.leads(ref.Num, e, &f.entries); ok || err != nil {
+		return nil, cause
+	}
+	if err := f.recover(cause); err != nil {
+		return nil, err
+	}
+	return f.Object(ref)
 }
 
 // objectAt reads the object at off, which must be ref. It ends at end, or its dictionary does where it is a stream.
 func (f *File) objectAt(ref Ref, off int64) (o Object, start, end int64, err error) {
 	if off >= f.src.size {
 		return nil, 0, 0, malformed(off, "object %v: the file has %d bytes", ref, f.src.size)
+	}
+	b, err := f.src.at(off)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	if blank := b[:min(headerBytes, len(b))]; len(blank) == headerBytes && len(bytes.TrimLeft(blank, whiteSpace)) == 0 {
+		return nil, 0, 0, malformed(off, "object %v: no indirect object here", ref)
 	}
 	p := parser{lexer: newLexer(&f.src, off), file: f}
 	got, start, err := p.header()

@@ -5,6 +5,7 @@ package pdf
 import (
 	"bytes"
 	"io"
+	"strconv"
 
 	"gsign/internal/limits"
 	"gsign/internal/pdfcrypt"
@@ -28,12 +29,17 @@ type File struct {
 	opts     Options
 	damage   []Damage
 	// recovered says that entries come from a search of the whole file, not from its cross-reference.
-	recovered bool
-	crypt     *pdfcrypt.Handler // nil where the file is not encrypted, or not unlocked yet
-	encrypt   Ref               // of the encryption dictionary
-	id        String            // first element of /ID, where the file is encrypted
-	rows      int
-	start     int64 // where the chain of cross-references begins, as the file's end says
+	recovered  bool
+	recovering bool
+	chained    bool              // the chain of cross-references was read to its end
+	settled    bool              // every entry has been checked: nothing that matters is wrong
+	hasPacked  bool              // objects were found in object streams
+	unpacked   int64             // bytes of object streams decoded so far
+	crypt      *pdfcrypt.Handler // nil where the file is not encrypted, or not unlocked yet
+	encrypt    Ref               // of the encryption dictionary
+	id         String            // first element of /ID, where the file is encrypted
+	rows       int
+	start      int64 // where the chain of cross-references begins, as the file's end says
 }
 
 // SectionKind says how a cross-reference section is written.
@@ -55,41 +61,63 @@ type Section struct {
 }
 
 // Open reads the cross-reference of a PDF. Nothing of the file is kept but that and bounded caches. A bad file gives a
-// *MalformedError; objects are checked when they are asked for.
+// *MalformedError; objects are checked when they are asked for. A damaged file is recovered, see [File.Damage].
 func Open(r io.ReaderAt, size int64) (*File, error) { return OpenWith(r, size, nil) }
 
-func open(r io.ReaderAt, size int64, opts *Options) (*File, error) {
-	f := &File{opts: *opts, src: source{r: r, size: size}, loading: map[Ref]bool{}, opening: map[uint32]bool{}}
-	header, err := f.findHeader()
-	if err != nil {
+// OpenWith opens a PDF as [Open] does, with options. An encrypted file that needs another password gives a
+// *PasswordError, one that no password opens an *EncryptionError.
+func OpenWith(r io.ReaderAt, size int64, opts *Options) (*File, error) {
+	f := &File{src: source{r: r, size: size}, loading: map[Ref]bool{}, opening: map[uint32]bool{}}
+	if opts != nil {
+		f.opts = *opts
+	}
+	if err := f.findHeader(); err != nil {
 		return nil, err
 	}
+	err := f.readChain()
+	if err == nil {
+		err = f.unlock()
+	}
+	if err != nil {
+		if err := f.recover(err); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.probe(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// readChain reads the cross-reference that the end of the file names, and those before it.
+func (f *File) readChain() error {
 	start, at, err := f.findStart()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	f.header, f.base = header, header
-	if header > 0 {
-		ok, err := f.sectionAt(start + header)
+	f.base = f.header
+	if f.header > 0 {
+		ok, err := f.sectionAt(start + f.header)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if !ok {
 			f.base = 0
 		}
 	}
 	if start == 0 && f.base == 0 {
-		return nil, malformed(at, "startxref is 0")
+		return malformed(at, "startxref is 0")
 	}
 	if err := f.readSections(start); err != nil {
-		return nil, err
+		return err
 	}
+	f.chained = true
 	root, ok := f.sections[0].Trailer["Root"].(Ref)
 	if !ok {
-		return nil, malformed(f.sections[0].Offset, "trailer has no reference to the catalog (/Root)")
+		return malformed(f.sections[0].Offset, "trailer has no reference to the catalog (/Root)")
 	}
 	f.root = root
-	return f, nil
+	return nil
 }
 
 // Size gives the size of the file.
@@ -141,22 +169,29 @@ func (f *File) noCatalog(o Object) error {
 	return malformed(-1, "catalog %v is no dictionary", f.root)
 }
 
-func (f *File) findHeader() (int64, error) {
+// findHeader finds %PDF- near the beginning of the file. Where it is missing the file may be a PDF nevertheless, which
+// its objects tell.
+func (f *File) findHeader() error {
 	head := make([]byte, min(limits.PDFHeader+16, f.src.size))
 	if err := f.src.readFull(head, 0); err != nil {
-		return 0, err
+		return err
 	}
 	i := bytes.Index(head, []byte("%PDF-"))
 	if i < 0 || i > limits.PDFHeader {
-		return 0, malformed(0, "not a PDF: no %%PDF- in the first %d bytes", limits.PDFHeader)
+		what := "no %PDF- in the first " + strconv.Itoa(limits.PDFHeader) + " bytes"
+		if f.opts.Strict || !bytes.Contains(head, []byte(" obj")) {
+			return malformed(0, "not a PDF: %s", what)
+		}
+		f.note(0, "%s", what)
+		return nil
 	}
 	v := head[i+5:]
 	n := 0
 	for n < len(v) && n < 3 && (v[n] == '.' || v[n] >= '0' && v[n] <= '9') {
 		n++
 	}
-	f.version = string(v[:n])
-	return int64(i), nil
+	f.version, f.header = string(v[:n]), int64(i)
+	return nil
 }
 
 // findStart finds the last startxref. It returns the offset it gives and where the keyword stands.

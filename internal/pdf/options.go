@@ -2,8 +2,6 @@
 
 package pdf
 
-import "io"
-
 // Options are the options of [OpenWith]. Nil is allowed.
 type Options struct {
 	// Strict refuses a damaged file with a *MalformedError instead of recovering what can be read in one way only.
@@ -24,19 +22,3 @@ type Damage struct {
 
 // Damage gives what was wrong with the file and has been recovered: nothing for a sound one.
 func (f *File) Damage() []Damage { return append([]Damage(nil), f.damage...) }
-
-// OpenWith opens a PDF as [Open] does, with options. An encrypted file that needs another password gives a
-// *PasswordError, one that no password opens an *EncryptionError.
-func OpenWith(r io.ReaderAt, size int64, opts *Options) (*File, error) {
-	if opts == nil {
-		opts = &Options{}
-	}
-	f, err := open(r, size, opts)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.unlock(); err != nil {
-		return nil, err
-	}
-	return f, nil
-}

@@ -3,6 +3,7 @@
 package pdf
 
 import (
+	"io"
 	"math"
 
 	"gsign/internal/limits"
@@ -106,6 +107,7 @@ func (f *File) objectStream(num uint32) (*packedStream, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.unpacked += int64(len(s.data))
 	if n > int64(len(s.data)) || first > int64(len(s.data)) {
 		return nil, malformed(e.offset(), "/N %d and /First %d in %d bytes", n, first, len(s.data))
 	}
@@ -115,6 +117,43 @@ func (f *File) objectStream(num uint32) (*packedStream, error) {
 	}
 	f.packed.put(s)
 	return s, nil
+}
+
+// packedIndex reads the index of object stream num, and nothing of its objects. It returns how many bytes that is.
+func (f *File) packedIndex(num uint32) ([]packedItem, int64, error) {
+	e := f.entries.get(num)
+	o, _, _, err := f.objectAt(Ref{num, e.gen()}, e.offset())
+	if err != nil {
+		return nil, 0, err
+	}
+	st, ok := o.(*Stream)
+	if !ok {
+		return nil, 0, malformed(e.offset(), "object %d is no stream", num)
+	}
+	n, err := f.count(st.Dict["N"])
+	if err != nil {
+		return nil, 0, err
+	}
+	first, err := f.count(st.Dict["First"])
+	if err != nil {
+		return nil, 0, err
+	}
+	if first > limits.PDFObjectStream || n > first {
+		return nil, 0, malformed(e.offset(), "/N %d and /First %d", n, first)
+	}
+	if f.locked() {
+		return nil, 0, errLocked
+	}
+	r, err := f.decoder(st, limits.PDFObjectStream)
+	if err != nil {
+		return nil, 0, err
+	}
+	s := &packedStream{num: num, data: make([]byte, first), first: int(first)}
+	if _, err := io.ReadFull(r, s.data); err != nil {
+		return nil, first, malformedBy(st.start, err, "stream")
+	}
+	err = s.readIndex(int(n))
+	return s.index, first, err
 }
 
 func (s *packedStream) readIndex(n int) error {

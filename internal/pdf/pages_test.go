@@ -236,7 +236,7 @@ func TestSecondOpinion(t *testing.T) {
 		t.Errorf("size too small: %v, %v", o, err)
 	}
 	o, err = mustOpen(t, tree("<< /Type /Pages /Kids [3 0 R] >>", "<< /Type /Page >>")).SecondOpinion(t.Context())
-	if err != nil || o.Root != (Ref{1, 0}) {
+	if err != nil || o.Root != (Ref{1, 0}) && o.Skipped == "" {
 		t.Errorf("no count: %v, %v", o, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

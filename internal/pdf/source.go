@@ -18,6 +18,9 @@ type source struct {
 	size   int64
 	blocks [blockCount]block
 	clock  uint64
+
+	lastNear int64
+	scratch  []byte
 }
 
 type block struct {
@@ -55,6 +58,26 @@ func (s *source) at(off int64) ([]byte, error) {
 	}
 	b.off, b.used = start, s.clock
 	return b.data[off-start:], nil
+}
+
+// near returns some bytes at off: n of them, or fewer at the end of a block or of the file. Places that are far from each
+// other are read without their blocks.
+func (s *source) near(off int64, n int) ([]byte, error) {
+	far := off < s.lastNear-blockSize/4 || off > s.lastNear+blockSize/4
+	s.lastNear = off
+	if !far || off < 0 || off >= s.size {
+		return s.at(off)
+	}
+	for i := range s.blocks {
+		if b := &s.blocks[i]; b.used > 0 && off >= b.off && off < b.off+int64(len(b.data)) {
+			return b.data[off-b.off:], nil
+		}
+	}
+	if s.scratch == nil {
+		s.scratch = make([]byte, headerBytes)
+	}
+	b := s.scratch[:min(int64(n), int64(len(s.scratch)), s.size-off)]
+	return b, s.readFull(b, off)
 }
 
 // readFull fills p. The machine's errors get their own type, so that nobody takes them for a bad file.

@@ -15,6 +15,7 @@ import (
 type Update struct {
 	f       *File
 	next    uint32 // the object number to be given next
+	first   uint32 // the first one that could be given
 	objects map[Ref]pending
 
 	meanings map[Ref]meaning
@@ -40,6 +41,7 @@ type Revision struct {
 func (f *File) NewUpdate() *Update {
 	u := &Update{f: f, objects: map[Ref]pending{}, meanings: map[Ref]meaning{}, trailer: Dict{}}
 	u.next = uint32(min(int64(f.entries.highest)+1, math.MaxUint32))
+	u.first = u.next
 	// A /Size that no reader would follow is not counted from.
 	if size := f.declaredSize(); size > int64(u.next) && size <= limits.PDFObjectNumber {
 		u.next = uint32(size)

@@ -246,7 +246,7 @@ func TestUpdateOfTenGigabytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s = &sparse{size: 11e9, parts: s.parts}
+	s.size = 11e9
 	end := []byte(fmt.Sprintf("startxref\n%d\n%%%%EOF\n", f.Sections()[0].Offset))
 	s.parts[s.size-int64(len(end))] = end
 	f, err = Open(s, s.size)

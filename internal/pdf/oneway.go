@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+
+	"gsign/internal/limits"
+)
+
+// oneWay compares the reading that was recovered with those of other readers: of one that believes the cross-reference
+// where it leads to objects, of one that looks into streams too, of one that takes another trailer. They must lead to
+// the same catalog and to the same objects below it.
+func (f *File) oneWay(s *scan, old reading, roots []Ref) error {
+	for _, t := range s.trailers {
+		ref, ok := t.dict["Root"].(Ref)
+		e, other := s.inside[ref.Num]
+		if !ok || !other || !t.inside {
+			continue
+		}
+		o, _, _, err := f.objectAt(ref, e.offset())
+		if err != nil {
+			if !IsMalformed(err) {
+				return err
+			}
+			continue
+		}
+		if d, ok := o.(Dict); ok && (d["Type"] == Object(Name("Catalog")) || d["Pages"] != nil) {
+			return ambiguous(e.offset(), "the data of a stream has a trailer and the catalog %v", ref)
+		}
+	}
+	c := comparison{f: f, left: limits.PDFScan}
+	for _, ref := range roots[1:] {
+		same, err := c.same(f.root.Num, f.entries.get(f.root.Num), f.entries.get(ref.Num))
+		if err != nil {
+			return err
+		}
+		if !same {
+			return ambiguous(-1, "trailers name the catalogs %v and %v", f.root, ref)
+		}
+	}
+	differ, err := c.conflicts(s, old)
+	if err != nil || len(differ) == 0 {
+		return err
+	}
+	num, hit, err := f.reaches([]Object{f.root}, func(n uint32) bool { _, ok := differ[n]; return ok })
+	if err != nil || !hit {
+		return err
+	}
+	if e, ok := differ[num]; ok {
+		return ambiguous(f.place(e), "object %d is also at offset %d, with another content", num, f.place(f.entries.get(num)))
+	}
+	return ambiguous(-1, "the readings cannot be compared within bounds")
+}
+
+// place gives the offset at which an object, or the stream it is in, stands.
+func (f *File) place(e entry) int64 {
+	if e.kind() == entryPacked {
+		e = f.entries.get(e.stream())
+	}
+	if e.kind() != entryOffset {
+		return -1
+	}
+	return e.offset()
+}
+
+func ambiguous(off int64, format string, args ...any) error {
+	return malformed(off, "the file can be read in more than one way: %s", fmt.Sprintf(format, args...))
+}
+
+// A comparison compares objects and counts the bytes it reads.
+type comparison struct {
+	f    *File
+	left int64
+}
+
+// conflicts gives the objects of which another reader could have another content, with the place of that.
+func (c *comparison) conflicts(s *scan, old reading) (map[uint32]entry, error) {
+	differ := map[uint32]entry{}
+	check := func(num uint32, e entry) error {
+		if len(differ) >= limits.PDFConflicts {
+			return ambiguous(-1, "more than %d objects differ", limits.PDFConflicts)
+		}
+		same, err := c.same(num, c.f.entries.get(num), e)
+		if err == nil && !same {
+			differ[num] = e
+		}
+		return err
+	}
+	for _, m := range []map[uint32]entry{s.inside, s.older} {
+		for num, e := range m {
+			if err := check(num, e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !old.complete {
+		return differ, nil
+	}
+	for first, b := range old.entries.blocks {
+		for i, e := range b {
+			num := first*entryBlock + uint32(i)
+			if e.kind() != entryOffset && e.kind() != entryPacked || e == c.f.entries.get(num) {
+				continue
+			}
+			if ok, err := c.f.leads(num, e, &old.entries); err != nil {
+				return nil, err
+			} else if !ok {
+				continue
+			}
+			if err := check(num, e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return differ, nil
+}
+
+// same reports whether an object has the same content at two places.
+func (c *comparison) same(num uint32, a, b entry) (bool, error) {
+	if a == b {
+		return true, nil
+	}
+	if c.left <= 0 {
+		return false, nil
+	}
+	x, err := c.read(num, a)
+	if err != nil {
+		return false, onlyMachine(err)
+	}
+	y, err := c.read(num, b)
+	if err != nil {
+		return false, onlyMachine(err)
+	}
+	s, isStream := x.(*Stream)
+	t, both := y.(*Stream)
+	if isStream != both {
+		return false, nil
+	}
+	if !isStream {
+		return reflect.DeepEqual(x, y), nil
+	}
+	if !reflect.DeepEqual(s.Dict, t.Dict) {
+		return false, nil
+	}
+	return c.sameData(s, t)
+}
+
+// read reads the object that an entry leads to, whatever its number: catalogs of two numbers may be the same.
+func (c *comparison) read(num uint32, e entry) (Object, error) {
+	switch e.kind() {
+	case entryPacked:
+		st, err := c.f.objectStream(e.stream())
+		if err != nil {
+			return nil, err
+		}
+		if e.index() < len(st.index) {
+			o, n, err := st.object(c.f, e.index())
+			c.left -= n
+			return o, err
+		}
+		return nil, malformed(-1, "object %d is not in object stream %d", num, e.stream())
+	case entryOffset:
+		p := parser{lexer: newLexer(&c.f.src, e.offset())}
+		if _, _, err := p.header(); err != nil {
+			return nil, err
+		}
+		o, err := p.body(c.f)
+		c.left -= p.pos() - e.offset()
+		return o, err
+	}
+	return Null{}, nil
+}
+
+func (c *comparison) sameData(s, t *Stream) (bool, error) {
+	n, err := c.f.streamLength(s)
+	if err != nil {
+		return false, onlyMachine(err)
+	}
+	m, err := c.f.streamLength(t)
+	if err != nil || n != m || 2*n > c.left {
+		return false, onlyMachine(err)
+	}
+	c.left -= 2 * n
+	a, b := make([]byte, min(n, blockSize)), make([]byte, min(n, blockSize))
+	for i := int64(0); i < n; i += blockSize {
+		k := min(blockSize, n-i)
+		if err := c.f.src.readFull(a[:k], s.start+i); err != nil {
+			return false, err
+		}
+		if err := c.f.src.readFull(b[:k], t.start+i); err != nil {
+			return false, err
+		}
+		if !bytes.Equal(a[:k], b[:k]) {
+			return false, nil
+		}
+	}
+	return true, nil
+}

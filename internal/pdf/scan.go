@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"bytes"
+	"math"
+
+	"gsign/internal/limits"
+)
+
+const whiteSpace = "\x00\t\n\f\r "
+
+const (
+	scanChunk  = 256 << 10
+	scanBehind = 256 // what is kept of the chunk before: enough for "1234567890 12345 " and the line before it
+	scanAhead  = 16  // what must follow a keyword before it is looked at
+)
+
+// A scan goes through the whole file once and notes where objects begin, which trailers there are, and which objects lie
+// where only some readers look: in the data of streams.
+type scan struct {
+	f    *File
+	main entries // the last definition of each object outside streams
+
+	// What readers that search line by line, streams included, take instead: where it differs.
+	inside map[uint32]entry
+	// An earlier definition of an object with another generation.
+	older map[uint32]entry
+
+	trailers []foundTrailer
+	packed   []uint32 // object streams, in the order of their definitions
+	catalogs []Ref    // objects with the name /Catalog in them
+
+	object  Ref   // the object being in, or zero
+	body    int64 // where its body begins
+	until   int64 // the data of a stream reaches to here
+	crowded bool  // there was more of something than is remembered
+	seeking int64 // bytes read in search of the ends of streams
+}
+
+// A foundTrailer is what a trailer or the dictionary of a cross-reference stream says of the document.
+type foundTrailer struct {
+	at     int64
+	dict   Dict // of trailerKeys alone
+	inside bool // in the data of a stream
+	stream bool
+}
+
+// trailerKeys are what is of use of a trailer when the cross-reference is not.
+var trailerKeys = []Name{"Root", "Info", "ID", "Encrypt"}
+
+// keywords are what a scan stops at.
+var scanKeywords = [...][]byte{[]byte("obj"), []byte("stream"), []byte("trailer"), []byte("/Catalog")}
+
+// scanFile searches the whole file. What stands before the header is seen by readers that do not mind where it is: it
+// counts as inside something.
+func (f *File) scanFile() (*scan, error) {
+	s := &scan{f: f, inside: map[uint32]entry{}, older: map[uint32]entry{}, until: f.header}
+	buf := make([]byte, 0, scanBehind+scanChunk+scanAhead)
+	var off int64 // of buf[0]
+	from := 0     // in buf: what is before has been looked at
+	for {
+		end := off + int64(len(buf))
+		n := int(min(int64(cap(buf)-len(buf)), f.src.size-end))
+		buf = buf[:len(buf)+n]
+		if err := f.src.readFull(buf[len(buf)-n:], end); err != nil {
+			return nil, err
+		}
+		last := end+int64(n) == f.src.size
+		limit := len(buf)
+		if !last {
+			limit -= scanAhead
+		}
+		if err := s.chunk(buf, off, from, limit); err != nil {
+			return nil, err
+		}
+		if last {
+			return s, nil
+		}
+		keep := max(0, limit-scanBehind)
+		from = limit - keep
+		copy(buf, buf[keep:])
+		buf = buf[:len(buf)-keep]
+		off += int64(keep)
+	}
+}
+
+// chunk looks at the keywords that begin in buf[from:limit], in their order.
+func (s *scan) chunk(buf []byte, off int64, from, limit int) error {
+	var next [len(scanKeywords)]int
+	for i := range next {
+		next[i] = findFrom(buf, scanKeywords[i], from)
+	}
+	for {
+		k := 0
+		for i := range next {
+			if next[i] < next[k] {
+				k = i
+			}
+		}
+		at := next[k]
+		if at >= limit {
+			return nil
+		}
+		next[k] = findFrom(buf, scanKeywords[k], at+1)
+		after := at + len(scanKeywords[k])
+		if after < len(buf) && isRegular(int(buf[after])) {
+			continue
+		}
+		var err error
+		switch k {
+		case 0:
+			err = s.foundObject(buf, off, at)
+		case 1:
+			err = s.foundStream(buf, off, at)
+		case 2:
+			err = s.foundTrailer(buf, off, at)
+		case 3:
+			s.foundCatalog(off + int64(at))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func findFrom(buf, word []byte, from int) int {
+	if i := bytes.Index(buf[min(from, len(buf)):], word); i >= 0 {
+		return from + i
+	}
+	return math.MaxInt
+}
+
+// foundObject looks at what stands before the keyword obj.
+func (s *scan) foundObject(buf []byte, off int64, at int) error {
+	gen, i, ok := numberBefore(buf, at)
+	if !ok || gen > math.MaxUint16 {
+		return nil
+	}
+	num, i, ok := numberBefore(buf, i)
+	if !ok || num > math.MaxUint32 || num == 0 || i > 0 && classes[buf[i-1]] == classRegular || i == 0 && off > 0 {
+		return nil
+	}
+	ref := Ref{uint32(num), uint16(gen)}
+	if commented(buf[:i]) {
+		return nil
+	}
+	e := offsetEntry(off+int64(i), ref.Gen)
+	if off+int64(at) < s.until {
+		if beginsLine(buf[:i]) {
+			s.note(s.inside, ref.Num, e)
+		}
+		return nil
+	}
+	s.object, s.body = ref, off+int64(at)+3
+	if was := s.main.get(ref.Num); was.kind() == entryOffset && was.gen() != ref.Gen {
+		s.note(s.older, ref.Num, was)
+	}
+	delete(s.inside, ref.Num)
+	return s.main.set(ref.Num, e)
+}
+
+func (s *scan) note(m map[uint32]entry, num uint32, e entry) {
+	if _, ok := m[num]; !ok && len(m) >= limits.PDFConflicts {
+		s.crowded = true
+		return
+	}
+	m[num] = e
+}
+
+// numberBefore reads digits backwards, after white space, which must be there unless a keyword follows that is obj.
+func numberBefore(buf []byte, end int) (n int64, start int, ok bool) {
+	i := end
+	for i > 0 && classes[buf[i-1]] == classSpace {
+		i--
+	}
+	if i == end {
+		return 0, 0, false
+	}
+	for end = i; i > 0 && end-i <= 10 && buf[i-1] >= '0' && buf[i-1] <= '9'; {
+		i--
+	}
+	if i == end || end-i > 10 {
+		return 0, 0, false
+	}
+	for _, c := range buf[i:end] {
+		n = n*10 + int64(c-'0')
+	}
+	return n, i, true
+}
+
+// beginsLine reports whether nothing but blanks stands before on the same line.
+func beginsLine(before []byte) bool {
+	b := bytes.TrimRight(before, " \t\x00\f")
+	return len(b) == 0 || b[len(b)-1] == '\n' || b[len(b)-1] == '\r'
+}
+
+// commented reports whether a comment has begun before on the same line.
+func commented(before []byte) bool {
+	for i := len(before) - 1; i >= 0 && before[i] != '\n' && before[i] != '\r'; i-- {
+		if before[i] == '%' {
+			return true
+		}
+	}
+	return false
+}
+
+// foundStream reads the object whose dictionary ends before the keyword stream, and goes past its data.
+func (s *scan) foundStream(buf []byte, off int64, at int) error {
+	pos := off + int64(at)
+	if pos < s.until || s.object.IsZero() || at > 0 && classes[buf[at-1]] == classRegular {
+		return nil
+	}
+	if before := bytes.TrimRight(buf[:at], whiteSpace); !bytes.HasSuffix(before, []byte(">>")) && len(before) > 0 {
+		return nil
+	}
+	p := parser{lexer: newLexer(&s.f.src, s.body)}
+	o, err := p.body(s.f)
+	if err != nil && !IsMalformed(err) {
+		return err
+	}
+	st, ok := o.(*Stream)
+	if err != nil || !ok {
+		st = &Stream{Dict: Dict{}, file: s.f, start: pos + int64(len("stream"))}
+	}
+	if st.start < pos || st.start > pos+int64(scanAhead) {
+		return nil // the word stands in the dictionary
+	}
+	ref := s.object
+	s.object = Ref{}
+	end, err := s.streamEnd(st)
+	if err != nil {
+		return err
+	}
+	s.until = end
+	switch st.Dict["Type"] {
+	case Object(Name("ObjStm")):
+		if len(s.packed) < limits.PDFEntries/16 {
+			s.packed = append(s.packed, ref.Num)
+		}
+	case Object(Name("XRef")):
+		s.trailer(foundTrailer{at: s.main.get(ref.Num).offset(), dict: st.Dict, stream: true})
+	}
+	return nil
+}
+
+// foundTrailer reads the dictionary after the keyword.
+func (s *scan) foundTrailer(buf []byte, off int64, at int) error {
+	if at > 0 && classes[buf[at-1]] == classRegular {
+		return nil
+	}
+	pos := off + int64(at)
+	inside := pos < s.until
+	if inside && !beginsLine(buf[:at]) {
+		return nil
+	}
+	p := parser{lexer: newLexer(&s.f.src, pos+int64(len("trailer")))}
+	o, err := p.object()
+	if err != nil && !IsMalformed(err) {
+		return err
+	}
+	if d, ok := o.(Dict); ok && err == nil {
+		s.trailer(foundTrailer{at: pos, dict: d, inside: inside})
+	}
+	if !inside {
+		s.object = Ref{}
+	}
+	return nil
+}
+
+// trailer keeps what a trailer says: of the first ones, and of the last.
+func (s *scan) trailer(t foundTrailer) {
+	d := Dict{}
+	for _, key := range trailerKeys {
+		if o := t.dict[key]; o != nil && len(Append(nil, o)) <= limits.PDFTrailerValue {
+			d[key] = o
+		}
+	}
+	if d["Root"] == nil {
+		return
+	}
+	t.dict = d
+	if len(s.trailers) == limits.PDFTrailers {
+		half := len(s.trailers) / 2
+		copy(s.trailers[half:], s.trailers[half+1:])
+		s.trailers = s.trailers[:len(s.trailers)-1]
+	}
+	s.trailers = append(s.trailers, t)
+}
+
+// foundCatalog notes an object that may be a catalog.
+func (s *scan) foundCatalog(pos int64) {
+	if pos < s.until || s.object.IsZero() {
+		return
+	}
+	if n := len(s.catalogs); n > 0 && s.catalogs[n-1] == s.object {
+		return
+	}
+	if len(s.catalogs) == limits.PDFTrailers {
+		s.catalogs = s.catalogs[1:]
+	}
+	s.catalogs = append(s.catalogs, s.object)
+}

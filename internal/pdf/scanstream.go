@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"bytes"
+
+	"gsign/internal/limits"
+)
+
+// streamEnd finds where the data of a stream ends while the file is being searched. A direct /Length is believed when
+// endstream follows, as everywhere. One that is a reference cannot be looked up yet: the object is looked for right
+// after each endstream, where writers put it.
+func (s *scan) streamEnd(st *Stream) (int64, error) {
+	if _, direct := st.Dict["Length"].(Integer); direct {
+		n, ok, err := s.f.declaredLength(st)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			return st.start + n, nil
+		}
+	}
+	first, ok, err := s.nextEndstream(st.start)
+	if err != nil {
+		return 0, err
+	}
+	if !ok {
+		return st.start, nil // none: objects may follow nevertheless
+	}
+	ref, indirect := st.Dict["Length"].(Ref)
+	if !indirect {
+		return first, nil
+	}
+	at := first
+	for range limits.PDFEndstreams {
+		n, found, err := s.lengthAfter(at, ref)
+		if err != nil {
+			return 0, err
+		}
+		if found {
+			if d := at - st.start - n; d >= 0 && d <= 2 { // the end of line before the keyword
+				return at, nil
+			}
+			return first, nil
+		}
+		at, ok, err = s.nextEndstream(at + int64(len(endstream)))
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			break
+		}
+	}
+	return first, nil
+}
+
+// nextEndstream gives the offset of the keyword. All searches together read a bounded number of bytes.
+func (s *scan) nextEndstream(off int64) (int64, bool, error) {
+	size := int64(4 << 10)
+	for off < s.f.src.size && s.seeking < limits.PDFScan {
+		b := make([]byte, min(size, s.f.src.size-off))
+		if err := s.f.src.readFull(b, off); err != nil {
+			return 0, false, err
+		}
+		s.seeking += int64(len(b))
+		if i := bytes.Index(b, endstream); i >= 0 {
+			return off + int64(i), true, nil
+		}
+		if off+int64(len(b)) == s.f.src.size {
+			return 0, false, nil
+		}
+		off += int64(len(b) - len(endstream) + 1)
+		size = scanChunk
+	}
+	return 0, false, nil
+}
+
+// lengthAfter reads "endstream endobj n g obj integer" at off.
+func (s *scan) lengthAfter(off int64, ref Ref) (int64, bool, error) {
+	p := parser{lexer: newLexer(&s.f.src, off)}
+	for _, word := range []string{"endstream", "endobj"} {
+		t, err := p.token()
+		if err != nil || !t.is(word) {
+			return 0, false, onlyMachine(err)
+		}
+	}
+	got, _, err := p.header()
+	if err != nil || got != ref {
+		return 0, false, onlyMachine(err)
+	}
+	t, err := p.token()
+	if err != nil || t.kind != tokenInteger {
+		return 0, false, onlyMachine(err)
+	}
+	return t.num, true, nil
+}
+
+// onlyMachine drops errors that say that the file is bad.
+func onlyMachine(err error) error {
+	if err != nil && IsMalformed(err) {
+		return nil
+	}
+	return err
+}
