@@ -153,7 +153,7 @@ func (f *File) pageWalk() (*pageWalk, error) {
 	return &pageWalk{f: f, stack: []Array{{root}}, seen: map[Ref]bool{}}, nil
 }
 
-// next gives the next page, or nil after the last.
+// next gives the next page, or nil after the last. What is no node of a page tree, or cannot be read, is no page.
 func (w *pageWalk) next() (*Page, error) {
 	for len(w.stack) > 0 {
 		top := &w.stack[len(w.stack)-1]
@@ -164,10 +164,10 @@ func (w *pageWalk) next() (*Page, error) {
 		kid := (*top)[0]
 		*top = (*top)[1:]
 		node, err := w.f.Dict(kid)
-		if err != nil {
+		if err != nil && !IsMalformed(err) {
 			return nil, err
 		}
-		if node == nil {
+		if err != nil || node == nil {
 			continue // a null kid is no page
 		}
 		ref, _ := kid.(Ref)
@@ -181,11 +181,12 @@ func (w *pageWalk) next() (*Page, error) {
 	return nil, nil
 }
 
-// enter goes down into an inner node. None may be there twice: a tree that shares nodes can have more leaves than bytes.
+// enter goes down into an inner node, once: a tree that shares nodes can have more leaves than bytes, and one that
+// contains itself has no end.
 func (w *pageWalk) enter(ref Ref, node Dict) error {
 	if !ref.IsZero() {
 		if w.seen[ref] {
-			return malformed(-1, "page tree has node %v twice", ref)
+			return nil
 		}
 		w.seen[ref] = true
 	}
@@ -194,7 +195,7 @@ func (w *pageWalk) enter(ref Ref, node Dict) error {
 		return nil
 	}
 	kids, err := w.f.Array(node["Kids"])
-	if err != nil {
+	if err != nil && !IsMalformed(err) {
 		return err
 	}
 	if len(w.stack) >= limits.PDFPageDepth {

@@ -100,10 +100,12 @@ func TestOddPageTrees(t *testing.T) {
 		"direct kid":       {tree("<< /Kids [<< /Type /Page >>] >>"), 1, ""},
 		"no kids":          {tree("<< /Type /Pages /Count 3 >>"), 0, ""},
 		"kids by itself":   {tree("<< /Kids 3 0 R /Count 0 >>", "[4 0 R]", "<< >>"), 1, ""},
-		"kid is a number":  {tree("<< /Kids [3] >>"), 0, "instead of dictionary"},
-		"kids is a number": {tree("<< /Kids 3 >>"), 0, "instead of array"},
-		"loop":             {tree("<< /Kids [3 0 R] >>", "<< /Kids [2 0 R] >>"), 0, "twice"},
-		"doubling":         {tree(doubling...), 0, "twice"},
+		"kid is a number":  {tree("<< /Kids [3] >>"), 0, ""},
+		"kids is a number": {tree("<< /Kids 3 >>"), 0, ""},
+		"loop":             {tree("<< /Kids [3 0 R] >>", "<< /Kids [2 0 R] >>"), 0, ""},
+		"page before loop": {tree("<< /Kids [3 0 R] >>", "<< /Kids [4 0 R 2 0 R] >>", "<< >>"), 1, ""},
+		"broken kid":       {tree("<< /Kids [3 0 R 4 0 R] >>", "<< ]", "<< >>"), 1, ""},
+		"doubling":         {tree(append(doubling, "<< >>")...), 2, ""},
 		"deep":             {tree(chain...), 0, "deeper than"},
 	} {
 		t.Run(name, func(t *testing.T) {

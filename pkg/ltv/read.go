@@ -95,7 +95,7 @@ func readStore(f *pdf.File) (*store, error) {
 		s.ref = ref
 	}
 	dict, err := f.Dict(catalog["DSS"])
-	if err != nil {
+	if machineOnly(err) != nil {
 		return nil, fmt.Errorf("reading the security store: %w", err)
 	}
 	if dict == nil {
@@ -104,7 +104,7 @@ func readStore(f *pdf.File) (*store, error) {
 	s.dict = dict.Clone()
 	for _, key := range storeKeys {
 		a, err := f.Array(dict[key])
-		if err != nil {
+		if machineOnly(err) != nil {
 			return nil, fmt.Errorf("reading the security store's /%s: %w", key, err)
 		}
 		s.arrays[key] = a
@@ -117,7 +117,7 @@ func readStore(f *pdf.File) (*store, error) {
 
 func (s *store) readVRI(f *pdf.File, o pdf.Object) error {
 	vri, err := f.Dict(o)
-	if err != nil {
+	if machineOnly(err) != nil {
 		return fmt.Errorf("reading the security store's /VRI: %w", err)
 	}
 	if len(vri) > limits.StoreEntries {

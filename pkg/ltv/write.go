@@ -199,8 +199,8 @@ func (w *storeWriter) declare(catalog pdf.Dict) error {
 	if w.file.Version() != "1.7" {
 		return nil
 	}
-	if _, indirect := catalog["Extensions"].(pdf.Ref); indirect {
-		return nil
+	if _, ok := catalog["Extensions"].(pdf.Dict); !ok && catalog["Extensions"] != nil {
+		return nil // shared, or none
 	}
 	extensions, err := w.file.Dict(catalog["Extensions"])
 	if err != nil {

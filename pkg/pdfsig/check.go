@@ -5,6 +5,7 @@ package pdfsig
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gsign/internal/limits"
@@ -38,11 +39,13 @@ func (d *Document) Check(opts *Options) error {
 type plan struct {
 	opts      Options
 	form      *form
-	field     *field  // an existing empty field; nil when a new one is made
-	name      string  // its fully qualified name
-	lock      *lock   // of the existing field, to become a FieldMDP reference
-	page      pdf.Ref // the first page
-	resigning bool    // the document has signatures already
+	field     *field   // an existing empty field; nil when a new one is made
+	name      string   // its fully qualified name
+	parent    pdf.Ref  // of a new field: the group it joins; zero for the form's root
+	path      []string // of a new field: its own name, the last, and those of new groups above it
+	lock      *lock    // of the existing field, to become a FieldMDP reference
+	page      pdf.Ref  // that gets the widget of a new field; zero where none can
+	resigning bool     // the document has signatures already
 }
 
 func (d *Document) plan(opts *Options) (*plan, error) {
@@ -59,66 +62,75 @@ func (d *Document) plan(opts *Options) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = d.refuseForm(pl.form)
-	if err != nil {
-		return nil, err
-	}
-	err = d.refusePermissions(pl)
-	if err != nil {
-		return nil, err
-	}
-	err = d.choose(pl)
-	if err != nil {
-		return nil, err
-	}
-	err = d.refuseRights(pl)
-	if err != nil {
-		return nil, err
-	}
-	var page pdf.Dict
-	pl.page, page, err = d.file.Page(0)
-	if err != nil {
-		return nil, err
-	}
-	if pl.field == nil {
-		_, err = lenient(d.file.Array(page["Annots"]))
+	for _, step := range []func(*plan) error{d.refuseForm, d.refusePermissions, d.choose, d.refuseRights, d.choosePage} {
+		err := step(pl)
 		if err != nil {
-			return nil, fmt.Errorf("reading /Annots of the first page: %w", err)
+			return nil, err
 		}
-	}
-	if pl.page.IsZero() {
-		return nil, refuse("rewrite the file first, for example with qpdf IN OUT",
-			"its first page is a direct object, so no widget can point to it")
 	}
 	return pl, nil
 }
 
-func (d *Document) refuseForm(fm *form) error {
+// choosePage finds the page for the widget of a new field: the first that can take one, which is nearly always the first. A
+// page that is no object of its own cannot be pointed to, and one whose annotations cannot be read would lose them. A
+// document without such a page gets a field that is on no page: nothing of it is to be seen anyway.
+func (d *Document) choosePage(pl *plan) error {
+	if pl.field != nil {
+		return nil
+	}
+	n := 0
+	for page, err := range d.file.Pages() {
+		if err != nil {
+			return err
+		}
+		if n++; n > limits.PagesSearched {
+			return nil
+		}
+		if page.Ref.IsZero() {
+			continue
+		}
+		o, err := d.file.Object(page.Ref)
+		if _, ok := o.(pdf.Dict); err == nil && !ok {
+			continue // a stream, or a reference to the page
+		}
+		if err == nil {
+			_, err = d.file.Resolve(page.Dict["Annots"])
+		}
+		if err == nil {
+			pl.page = page.Ref
+			return nil
+		}
+		if !pdf.IsMalformed(err) {
+			return err
+		}
+	}
+	declared, err := d.file.PageCount()
+	if err == nil && n == 0 && declared > 0 {
+		return &pdf.MalformedError{Offset: -1, What: fmt.Sprintf("the page tree has none of its %d pages", declared)}
+	}
+	return err
+}
+
+func (d *Document) refuseForm(pl *plan) error {
 	catalog, err := d.file.Catalog()
 	if err != nil {
 		return err
 	}
-	perms, err := d.file.Dict(catalog["Perms"])
+	perms, err := lenient(d.file.Dict(catalog["Perms"]))
 	if err != nil {
 		return err
 	}
-	if perms["UR3"] != nil || perms["UR"] != nil {
-		return refuse("save it without usage rights first: a change of this kind ends them",
-			"the document carries usage rights (UR3) of Adobe Reader, which signing would break")
+	for _, key := range []pdf.Name{"UR3", "UR"} {
+		rights, err := lenient(d.file.Dict(perms[key]))
+		if err != nil {
+			return err
+		}
+		if rights != nil {
+			return refuse("save it without usage rights first: a change of this kind ends them",
+				"the document carries usage rights (UR3) of Adobe Reader, which signing would break")
+		}
 	}
-	if fm.dict["XFA"] == nil {
-		return nil
-	}
-	dynamic, err := d.file.Bool(catalog["NeedsRendering"])
-	if err != nil {
-		return err
-	}
-	if dynamic || len(fm.fields) == 0 {
-		return refuse("print it to a PDF first, which keeps what is to be seen",
-			"the document is an XFA-only form: its pages are made by the viewer and no signature covers them")
-	}
-	return refuse("remove the XFA part first, or print the form to a PDF",
-		"the document is an XFA form with a copy in AcroForm: viewers that know XFA would show, and change, another document than the one signed")
+	return d.refuseXFA(pl, catalog)
 }
 
 // refusePermissions respects what earlier signatures forbid. That DocMDP level 2 permits a new signature field is
@@ -133,12 +145,12 @@ func (d *Document) refusePermissions(pl *plan) error {
 		return refuse("ask its author for a version that permits signing (DocMDP level 2 or 3)",
 			"the document is certified with no changes allowed (DocMDP level 1)")
 	}
-	for _, f := range pl.form.fields {
-		sig, _, err := d.signature(f)
+	for _, f := range pl.form.signatures {
+		signed, err := d.signed(f)
 		if err != nil {
 			return err
 		}
-		pl.resigning = pl.resigning || sig != nil
+		pl.resigning = pl.resigning || signed
 	}
 	return nil
 }
@@ -167,13 +179,31 @@ func (d *Document) choose(pl *plan) error {
 	if pl.field != nil {
 		return d.chooseEmpty(pl)
 	}
-	if pl.form.names[pl.name] {
+	return choosePlace(pl)
+}
+
+// choosePlace decides where a new field goes: a name with full stops is a path (ISO 32000-2 12.7.4.2), whose groups are used
+// where they exist and made where they do not, as other signers do.
+func choosePlace(pl *plan) error {
+	if _, taken := pl.form.names[pl.name]; taken {
 		return refuse("give the name of an empty signature field, or a new name",
 			"%q is a group of fields, not a signature field", pl.name)
 	}
-	if strings.Contains(pl.name, ".") {
-		return refuse("give a name without a full stop",
-			"no field is named %q, and the name of a new field cannot hold a full stop (ISO 32000-2 12.7.4.2)", pl.name)
+	pl.path = strings.Split(pl.name, ".")
+	if slices.Contains(pl.path, "") {
+		return refuse("give a name for each part", "the field name %q has an empty part", pl.name)
+	}
+	for i := len(pl.path) - 1; i > 0; i-- {
+		above := strings.Join(pl.path[:i], ".")
+		g, exists := pl.form.names[above]
+		if !exists {
+			continue
+		}
+		if g.ref.IsZero() {
+			return refuse("give another name", "%q is a field that can hold no others", above)
+		}
+		pl.parent, pl.path = g.ref, pl.path[i:]
+		break
 	}
 	return nil
 }
@@ -195,12 +225,12 @@ func chooseFree(pl *plan, locks []*lock) error {
 	}
 	for i := 1; i <= tries; i++ {
 		name := fmt.Sprintf("Signature%d", i)
-		if pl.form.names[name] {
+		if _, taken := pl.form.names[name]; taken {
 			continue
 		}
 		holder = covered(name)
 		if holder == nil {
-			pl.name = name
+			pl.name, pl.path = name, []string{name}
 			return nil
 		}
 	}
@@ -218,11 +248,11 @@ func (d *Document) chooseEmpty(pl *plan) error {
 			return refuse("give another field, or none: then a new one is made", "two fields are named %q", f.name)
 		}
 	}
-	v, err := d.file.Resolve(f.value)
+	signed, err := d.signed(f)
 	if err != nil {
 		return err
 	}
-	if _, null := v.(pdf.Null); f.value != nil && !null {
+	if signed {
 		return refuse("give another field, or none: then a new one is made", "field %q is signed already", f.name)
 	}
 	if f.ref.IsZero() {

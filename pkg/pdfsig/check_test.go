@@ -28,6 +28,8 @@ func emptyField(field string, more ...string) []byte {
 	}, more...)...)
 }
 
+var xdp = "5 " + pdftest.StreamBody("", "<xdp/>")
+
 func docMDP(p string) string {
 	return "/Reference [<< /Type /SigRef /TransformMethod /DocMDP /TransformParams << /Type /TransformParams " + p + " /V /1.2 >> >>]"
 }
@@ -45,10 +47,13 @@ var checks = map[string]struct {
 	"usage rights":     {page1(pdftest.Table, "/Perms << /UR3 4 0 R >>", "", "4 << /Type /Sig >>"), "", "usage rights"},
 	"old usage rights": {page1(pdftest.Table, "/Perms << /UR 4 0 R >>", "", "4 << /Type /Sig >>"), "", "usage rights"},
 	"dynamic XFA": {
-		page1(pdftest.Table, "/NeedsRendering true /AcroForm << /Fields [4 0 R] /XFA [] >>", "", "4 << /FT /Tx /T (a) >>"), "", "XFA-only",
+		page1(pdftest.Table, "/NeedsRendering true /AcroForm << /Fields [4 0 R] /XFA [(x) 5 0 R] >>", "", "4 << /FT /Tx /T (a) >>", xdp), "", "XFA-only",
 	},
-	"XFA without fields": {page1(pdftest.Table, "/AcroForm << /Fields [] /XFA 4 0 R >>", "", "4 "+pdftest.StreamBody("", "<xdp/>")), "", "XFA-only"},
-	"XFA and AcroForm":   {page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] /XFA [] >>", "", "4 << /FT /Tx /T (a) >>"), "", "copy in AcroForm"},
+	"XFA without fields": {page1(pdftest.Table, "/AcroForm << /Fields [] /XFA 5 0 R >>", "", xdp), "", "XFA-only"},
+	"XFA and AcroForm":   {page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] /XFA 5 0 R >>", "", "4 << /FT /Tx /T (a) >>", xdp), "", "copy in AcroForm"},
+	"XFA broken":         {page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] /XFA 5 0 R >>", "", "4 << /FT /Tx /T (a) >>", "5 << ]"), "", "copy in AcroForm"},
+	"XFA empty":          {page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] /XFA [] >>", "", "4 << /FT /Tx /T (a) >>"), "", ""},
+	"XFA null":           {page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] /XFA 9 0 R >>", "", "4 << /FT /Tx /T (a) >>"), "", ""},
 
 	"certified, nothing allowed":        {signedField(docMDP("/P 1"), "", "/Perms << /DocMDP 5 0 R >>"), "", "DocMDP level 1"},
 	"certified, nothing, not in /Perms": {signedField(docMDP("/P 1"), "", ""), "", "DocMDP level 1"},
@@ -72,7 +77,9 @@ var checks = map[string]struct {
 	"field read-only":           {emptyField("/Ff 1"), "Approval", "read-only"},
 	"field, value null":         {emptyField("/V null"), "Approval", ""},
 	"field, value dangling":     {emptyField("/V 99 0 R"), "Approval", ""},
-	"new name with a full stop": {pdftest.WithForm(), "a.b", "full stop"},
+	"new name with a full stop": {pdftest.WithForm(), "a.b", ""},
+	"new name below a field":    {pdftest.WithForm(), "name.b", "can hold no others"},
+	"new name with empty part":  {pdftest.WithForm(), "a..b", "empty part"},
 	"group": {
 		page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] >>", "", "4 << /T (a) /Kids [5 0 R] >>", "5 << /FT /Sig /T (b) /Parent 4 0 R >>"), "a", "group of fields",
 	},
@@ -94,7 +101,7 @@ var checks = map[string]struct {
 	"certified in /Perms only": {page1(pdftest.Table, "/Perms << /DocMDP 4 0 R >>", "", "4 << "+sigValue+docMDP("/P 1")+" >>"), "", "DocMDP level 1"},
 	"flags no integer":         {page1(pdftest.Table, "/AcroForm << /SigFlags (x) /Fields [] >>", ""), "", ""},
 	"flags no integer, a real": {page1(pdftest.Table, "/AcroForm << /SigFlags 3.0 /Fields [] >>", ""), "", ""},
-	"page direct":              {directPage(), "", "first page is a direct object"},
+	"page direct":              {directPage(), "", ""},
 
 	"seed: recommended":            {emptyField("/SV << /Type /SV /Ff 0 /SubFilter [/adbe.pkcs7.detached] /Reasons [(x)] >>"), "Approval", ""},
 	"seed: sub-filter allowed":     {emptyField("/SV << /Ff 2 /SubFilter [/adbe.pkcs7.detached /ETSI.CAdES.detached] >>"), "Approval", ""},
@@ -153,12 +160,10 @@ func directPage() []byte {
 
 func TestCheckBlamesTheFile(t *testing.T) {
 	for name, in := range map[string][]byte{
-		"no page tree":     page1(pdftest.Table, "/Pages 9 0 R", ""),
-		"form is a number": page1(pdftest.Table, "/AcroForm 5", ""),
-		"fields no array":  page1(pdftest.Table, "/AcroForm << /Fields 5 >>", ""),
-		"no pages":         noPages(),
-		"perms no dict":    page1(pdftest.Table, "/Perms 3", ""),
-		"after the end":    afterTheEnd(),
+		"no page tree":        page1(pdftest.Table, "/Pages 9 0 R", ""),
+		"form not readable":   page1(pdftest.Table, "/AcroForm 4 0 R", "", "4 << ]"),
+		"fields not readable": page1(pdftest.Table, "/AcroForm << /Fields 4 0 R >>", "", "4 [ << ]"),
+		"after the end":       afterTheEnd(),
 	} {
 		err := open(t, in).Check(options())
 		var bad *pdfsig.MalformedError

@@ -57,7 +57,7 @@ func (c *composer) get(ref pdf.Ref) (pdf.Dict, error) {
 	return dict, nil
 }
 
-// add makes a new field with an invisible widget, on the first page unless page knows a better one.
+// add makes a new field with an invisible widget, on the page that was chosen unless page knows a better one.
 func (c *composer) add(sig pdf.Ref) error {
 	page, err := c.page()
 	if err != nil {
@@ -68,22 +68,24 @@ func (c *composer) add(sig pdf.Ref) error {
 		return err
 	}
 	ref := c.u.Alloc()
-	c.u.Set(ref, pdf.Dict{
+	field := pdf.Dict{
 		"Type":    pdf.Name("Annot"),
 		"Subtype": pdf.Name("Widget"),
 		"FT":      pdf.Name("Sig"),
-		"T":       pdf.TextString(c.plan.name),
+		"T":       pdf.TextString(c.plan.path[len(c.plan.path)-1]),
 		"V":       sig,
 		"F":       pdf.Integer(widgetFlags),
 		"Rect":    rect,
-		"P":       c.plan.page,
 		"AP":      pdf.Dict{"N": c.emptyForm(0, 0)},
-	})
-	err = c.annotate(page, ref)
-	if err != nil {
-		return err
 	}
-	return c.updateForm(ref)
+	if page != nil {
+		field["P"] = c.plan.page
+		err := c.annotate(page, ref)
+		if err != nil {
+			return err
+		}
+	}
+	return c.place(ref, field)
 }
 
 // fill signs an existing field in place.
@@ -145,79 +147,4 @@ func (c *composer) emptyForm(width, height float64) pdf.Ref {
 		"Resources": pdf.Dict{},
 	}, nil)
 	return ref
-}
-
-// updateForm makes or updates the AcroForm dictionary; a field that is not the zero reference is added at its root.
-func (c *composer) updateForm(add pdf.Ref) error {
-	root := c.d.file.Root()
-	catalog, err := c.get(root)
-	if err != nil {
-		return err
-	}
-	changed, err := c.declare(catalog)
-	if err != nil {
-		return err
-	}
-	dict := c.plan.form.dict.Clone()
-	if !add.IsZero() {
-		err := c.addField(dict, add)
-		if err != nil {
-			return err
-		}
-	}
-	flags, err := c.d.file.Integer(dict["SigFlags"])
-	if err != nil && !pdf.IsMalformed(err) {
-		return err // of another type it says nothing that could be kept
-	}
-	dict["SigFlags"] = flags | 3 // SignaturesExist and AppendOnly (ISO 32000-2 Table 225)
-	switch {
-	case !c.plan.form.ref.IsZero():
-		c.u.Set(c.plan.form.ref, dict)
-	case c.plan.form.dict == nil:
-		ref := c.u.Alloc()
-		c.u.Set(ref, dict)
-		catalog["AcroForm"], changed = ref, true
-	default:
-		catalog["AcroForm"], changed = dict, true
-	}
-	if changed {
-		c.u.Set(root, catalog)
-	}
-	return nil
-}
-
-func (c *composer) addField(dict pdf.Dict, add pdf.Ref) error {
-	list, err := c.d.file.Array(dict["Fields"])
-	if err != nil {
-		return err
-	}
-	list = append(append(pdf.Array{}, list...), add)
-	at, indirect := dict["Fields"].(pdf.Ref)
-	if indirect && len(list) > 1 {
-		c.u.Set(at, list)
-		return nil
-	}
-	dict["Fields"] = list
-	return nil
-}
-
-// declare names the extension of ETSI in a PDF 1.7, as EN 319 142-1 5.6 advises: /ESIC, never lowered. A version
-// before 1.7 cannot be the base of an extension to 1.7, PDF 2.0 knows the signatures by itself, and the catalog of a
-// signed document is not changed for this.
-func (c *composer) declare(catalog pdf.Dict) (bool, error) {
-	if c.plan.resigning || c.d.file.Version() != "1.7" {
-		return false, nil
-	}
-	if _, indirect := catalog["Extensions"].(pdf.Ref); indirect {
-		return false, nil
-	}
-	ext, err := c.d.file.Dict(catalog["Extensions"])
-	if err != nil || ext["ESIC"] != nil {
-		_, err = lenient(ext, err)
-		return false, err // what is no dictionary is left alone
-	}
-	ext = ext.Clone()
-	ext["ESIC"] = pdf.Dict{"BaseVersion": pdf.Name("1.7"), "ExtensionLevel": pdf.Integer(extensionLevel)}
-	catalog["Extensions"] = ext
-	return true, nil
 }

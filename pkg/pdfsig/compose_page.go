@@ -10,8 +10,11 @@ import (
 )
 
 // page chooses the page of a new widget and gives a copy of its dictionary. It is the first one, unless that is a page
-// that may not be given the tab order that PDF/UA demands of it (see tabs) while another page has one already.
+// that may not be given the tab order that PDF/UA demands of it (see tabs) while another page has one already. There may be none.
 func (c *composer) page() (pdf.Dict, error) {
+	if c.plan.page.IsZero() {
+		return nil, nil
+	}
 	first, err := c.get(c.plan.page)
 	if err != nil || !c.plan.resigning {
 		return first, err

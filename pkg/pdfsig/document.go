@@ -22,6 +22,8 @@ type RefusedError struct {
 	Reason string // "the document is encrypted"
 	Hint   string // what to do about it; empty when there is nothing to do
 	Err    error  // the cause, such as a *PasswordError, or nil
+	// DropXFA says that Options.DropXFA would remove the reason.
+	DropXFA bool
 }
 
 func (e *RefusedError) Error() string { return "cannot be signed: " + e.Reason }
@@ -63,6 +65,7 @@ type Document struct {
 
 	password []byte
 	original *Document
+	fields   *form // once it was read
 }
 
 // Open reads the structure of a PDF file. A file that is not a well-formed PDF gives a *MalformedError, an encrypted one

@@ -11,13 +11,22 @@ import (
 
 // form is the interactive form with all its fields (ISO 32000-2 12.7).
 type form struct {
-	ref    pdf.Ref // of the AcroForm dictionary; zero when it stands in the catalog itself or is absent
-	dict   pdf.Dict
-	fields []*field
-	names  map[string]bool // fully qualified names of all nodes, terminal or not
+	ref        pdf.Ref // of the AcroForm dictionary; zero when it stands in the catalog itself or is absent
+	dict       pdf.Dict
+	fields     []*field
+	signatures []*field         // those of fields that are signature fields
+	names      map[string]group // fully qualified names of all nodes, terminal or not
 }
 
-// field is a terminal field.
+// group is a node of the field tree. The zero value stands for what cannot take further kids: a field, or a node that has no
+// object of its own.
+type group struct {
+	ref   pdf.Ref
+	flags int64 // /Ff, own or inherited
+}
+
+// field is a terminal field. Of fields that are no signature fields, of which there may be very many, nothing else is kept
+// than name and kind.
 type field struct {
 	ref     pdf.Ref // zero when it is a direct object
 	dict    pdf.Dict
@@ -34,27 +43,31 @@ type widget struct {
 	dict pdf.Dict
 }
 
-// form reads the field tree. A kid without a name is a widget of its parent, unless it has a value or kids: other readers
-// take that for a field, and a signature in it counts. Entries that are no dictionaries are passed over: they show nothing and hold nothing.
+// form reads the field tree, once. A kid without a name is a widget of its parent, unless it has a value or kids: other readers
+// take that for a field, and a signature in it counts. Entries that are no dictionaries are passed over: they show nothing
+// and hold nothing; an /AcroForm that is none and /Fields that are no array are no form and no fields.
 func (d *Document) form() (*form, error) {
+	if d.fields != nil {
+		return d.fields, nil
+	}
 	catalog, err := d.file.Catalog()
 	if err != nil {
 		return nil, err
 	}
-	fm := &form{names: map[string]bool{}}
-	fm.ref, _ = catalog["AcroForm"].(pdf.Ref)
-	fm.dict, err = d.file.Dict(catalog["AcroForm"])
+	fm := &form{names: map[string]group{}}
+	o, err := d.file.Resolve(catalog["AcroForm"])
 	if err != nil {
 		return nil, fmt.Errorf("reading the form: %w", err)
 	}
-	if fm.dict == nil {
-		fm.ref = pdf.Ref{}
-		return fm, nil
+	fm.dict, _ = o.(pdf.Dict)
+	if fm.dict != nil {
+		fm.ref, _ = catalog["AcroForm"].(pdf.Ref)
+		o, err = d.file.Resolve(fm.dict["Fields"])
+		if err != nil {
+			return nil, fmt.Errorf("reading /Fields of the form: %w", err)
+		}
 	}
-	roots, err := d.file.Array(fm.dict["Fields"])
-	if err != nil {
-		return nil, fmt.Errorf("reading /Fields of the form: %w", err)
-	}
+	roots, _ := o.(pdf.Array)
 	w := fieldWalk{file: d.file, form: fm, seen: map[pdf.Ref]bool{}}
 	for _, o := range roots {
 		err := w.visit(o, &field{}, 0)
@@ -62,6 +75,7 @@ func (d *Document) form() (*form, error) {
 			return nil, err
 		}
 	}
+	d.fields = fm
 	return fm, nil
 }
 
@@ -98,7 +112,6 @@ func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 		return err
 	}
 	f := w.inherit(ref, dict, parent)
-	w.form.names[f.name] = true
 	kids, err := w.kids(dict)
 	if err != nil {
 		return err
@@ -124,12 +137,21 @@ func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 		}
 	}
 	if !terminal {
+		w.form.names[f.name] = group{ref, f.flags}
+		return nil
+	}
+	if _, ok := w.form.names[f.name]; !ok {
+		w.form.names[f.name] = group{}
+	}
+	if f.kind != "Sig" {
+		w.form.fields = append(w.form.fields, &field{name: f.name, kind: f.kind})
 		return nil
 	}
 	if len(f.widgets) == 0 && len(kids) == 0 {
 		f.widgets = []widget{{ref, dict}}
 	}
 	w.form.fields = append(w.form.fields, f)
+	w.form.signatures = append(w.form.signatures, f)
 	return nil
 }
 
@@ -155,24 +177,13 @@ func (w *fieldWalk) inherit(ref pdf.Ref, dict pdf.Dict, parent *field) *field {
 }
 
 func (w *fieldWalk) kids(dict pdf.Dict) (pdf.Array, error) {
-	o, err := w.file.Resolve(dict["Kids"])
-	if err != nil && !pdf.IsMalformed(err) {
-		return nil, err
-	}
-	a, _ := o.(pdf.Array)
-	return a, nil
+	return lenient(w.file.Array(dict["Kids"]))
 }
 
 func (w *fieldWalk) dict(o pdf.Object) (pdf.Dict, bool, error) {
-	v, err := w.file.Resolve(o)
-	if err != nil {
-		if pdf.IsMalformed(err) {
-			return nil, false, nil
-		}
-		return nil, false, err
-	}
+	v, err := lenient(w.file.Resolve(o))
 	dict, ok := v.(pdf.Dict)
-	return dict, ok, nil
+	return dict, ok, err
 }
 
 // signature returns the signature dictionary of a signed signature field, and its reference when it has one. A field
@@ -181,7 +192,7 @@ func (d *Document) signature(f *field) (pdf.Dict, pdf.Ref, error) {
 	if f.kind != "Sig" || f.value == nil {
 		return nil, pdf.Ref{}, nil
 	}
-	v, err := d.file.Resolve(f.value)
+	v, err := lenient(d.file.Resolve(f.value))
 	if err != nil {
 		return nil, pdf.Ref{}, err
 	}

@@ -222,3 +222,5 @@ func prepare(in []byte, chain []*x509.Certificate) (*pdfsig.Prepared, error) {
 	}
 	return d.Prepare(chain, options())
 }
+
+func newReader(b []byte) *bytes.Reader { return bytes.NewReader(b) }

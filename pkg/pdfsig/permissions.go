@@ -3,8 +3,6 @@
 package pdfsig
 
 import (
-	"strings"
-
 	"gsign/internal/pdf"
 )
 
@@ -16,7 +14,7 @@ func (d *Document) docMDP(fm *form) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	perms, err := d.file.Dict(catalog["Perms"])
+	perms, err := lenient(d.file.Dict(catalog["Perms"]))
 	if err != nil {
 		return 0, err
 	}
@@ -33,13 +31,13 @@ func (d *Document) docMDP(fm *form) (int, error) {
 		}
 	}
 	if perms["DocMDP"] != nil {
-		sig, err := d.file.Dict(perms["DocMDP"])
+		sig, err := lenient(d.file.Dict(perms["DocMDP"]))
 		if err != nil {
 			return 0, err
 		}
 		add(sig)
 	}
-	for _, f := range fm.fields {
+	for _, f := range fm.signatures {
 		sig, _, err := d.signature(f)
 		if err != nil {
 			return 0, err
@@ -77,16 +75,16 @@ func (d *Document) transforms(sig pdf.Dict, method pdf.Name) []pdf.Dict {
 type lock struct {
 	holder string // name of the signed field
 	action string // All, Include or Exclude
-	fields []string
+	fields map[string]bool
 	raw    pdf.Array // fields, as they are written
 	last   bool      // /P 1: nothing may change once the field is signed (ISO 32000-2 Table 236)
 }
 
 // covers reports whether the lock holds for a field, itself or by an ancestor.
 func (l *lock) covers(name string) bool {
-	listed := false
-	for _, f := range l.fields {
-		listed = listed || name == f || strings.HasPrefix(name, f+".")
+	listed := l.fields[name]
+	for i, c := range name {
+		listed = listed || c == '.' && l.fields[name[:i]]
 	}
 	switch l.action {
 	case "Include":
@@ -100,7 +98,7 @@ func (l *lock) covers(name string) bool {
 // locks returns what the signed fields lock.
 func (d *Document) locks(fm *form) ([]*lock, error) {
 	var all []*lock
-	for _, f := range fm.fields {
+	for _, f := range fm.signatures {
 		sig, _, err := d.signature(f)
 		if err != nil {
 			return nil, err
@@ -125,7 +123,7 @@ func (d *Document) locks(fm *form) ([]*lock, error) {
 // lock reads a lock or FieldMDP dictionary; ok is false when something in it is not understood. What is not understood
 // locks everything.
 func (d *Document) lock(dict pdf.Dict) (l *lock, ok bool) {
-	l, ok = &lock{action: "All"}, true
+	l, ok = &lock{action: "All", fields: map[string]bool{}}, true
 	action, err := d.file.Name(dict["Action"])
 	switch {
 	case err == nil && (action == "All" || action == "Include" || action == "Exclude"):
@@ -142,7 +140,8 @@ func (d *Document) lock(dict pdf.Dict) (l *lock, ok bool) {
 		if err != nil || s == nil {
 			return &lock{action: "All"}, false
 		}
-		l.fields, l.raw = append(l.fields, s.Text()), append(l.raw, s)
+		l.fields[s.Text()] = true
+		l.raw = append(l.raw, s)
 	}
 	p, err := d.file.Integer(dict["P"])
 	l.last = err == nil && p == 1

@@ -69,7 +69,7 @@ func (d *Document) Signatures() ([]Signature, error) {
 	var sigs []Signature
 	widgets := map[int]widget{}
 	seen := map[pdf.Ref]bool{}
-	for _, f := range fm.fields {
+	for _, f := range fm.signatures {
 		dict, ref, err := d.signature(f)
 		if err != nil {
 			return nil, err
@@ -105,10 +105,7 @@ func (d *Document) EmptyFields() ([]string, error) {
 		return nil, err
 	}
 	var names []string
-	for _, f := range fm.fields {
-		if f.kind != "Sig" {
-			continue
-		}
+	for _, f := range fm.signatures {
 		dict, _, err := d.signature(f)
 		if err != nil {
 			return nil, err
