@@ -50,6 +50,7 @@ type pdfWriter struct {
 	n       int64
 	offsets []int64
 	err     error
+	line    []byte
 }
 
 func (w *pdfWriter) bytes(b []byte) {
@@ -60,7 +61,10 @@ func (w *pdfWriter) bytes(b []byte) {
 	}
 }
 
-func (w *pdfWriter) text(format string, args ...any) { w.bytes(fmt.Appendf(nil, format, args...)) }
+func (w *pdfWriter) text(format string, args ...any) {
+	w.line = fmt.Appendf(w.line[:0], format, args...)
+	w.bytes(w.line)
+}
 
 func (w *pdfWriter) begin() {
 	w.offsets = append(w.offsets, w.n)
