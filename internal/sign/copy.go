@@ -21,15 +21,19 @@ const (
 	// piece is the size of one read for hashing: large enough that the system call does not count, small enough for the
 	// second-level cache.
 	piece = 256 << 10
-	// stretch is how much is copied between two looks at the context: some 20 ms in memory.
-	stretch = 32 << 20
+	// stretch is how much is copied between two looks at the context: some milliseconds in memory.
+	stretch = 8 << 20
+	// ahead is how far the copying may be ahead of hashing and comparing: little enough to be in the system's memory still,
+	// so that a file larger than that memory is read from the disk once.
+	ahead = 128 << 20
 )
 
-// copier carries the original into the output. One goroutine copies inside the kernel where it can; a second follows it
-// and hashes what the output holds, for that is what gets signed; when all is copied, a third reads input and output
-// side by side and compares every byte. So two processors are busy, the sum is of the output's own bytes, and it is the
-// input's too because they are equal: a comparison proves that as well as a second sum, at a tenth of its cost. The
-// copy is on the disk before any money is spent.
+// copier carries the original into the output. One goroutine copies inside the kernel where it can, and has the system
+// begin to write; a second follows it closely and hashes what the output holds, for that is what gets signed; a third
+// follows too, reads input and output side by side and compares every byte. So two processors and the disk are busy, the
+// original is read from the disk once, the sum is of the output's own bytes, and it is the input's too because they
+// are equal: a comparison proves that as well as a second sum, at a tenth of its cost. The copy is on the disk before any
+// money is spent.
 type copier struct {
 	src, dst *os.File
 	size     int64
@@ -53,6 +57,14 @@ func (c *copier) run(ctx context.Context) (hash.Hash, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(ctx, func() { c.update(func() { c.stopped = true }) })
 	defer stop()
+	if c.size <= piece { // not worth three
+		for _, step := range []func(context.Context) error{c.copy, func(ctx context.Context) error { return c.hash(ctx, sum) }, c.compare} {
+			if err := step(ctx); err != nil {
+				return nil, err
+			}
+		}
+		return sum, nil
+	}
 	g.Go(func() error { return c.copy(ctx) })
 	g.Go(func() error { return c.hash(ctx, sum) })
 	g.Go(func() error { return c.compare(ctx) })
@@ -71,10 +83,11 @@ func (c *copier) update(f func()) {
 
 func (c *copier) copy(ctx context.Context) error {
 	for done := int64(0); done < c.size; {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if err := c.followed(ctx, done-ahead); err != nil {
+			return err
 		}
 		n, err := io.CopyN(c.dst, c.src, min(stretch, c.size-done)) // copy_file_range(2) on Linux
+		writeSoon(c.dst, done, n)
 		done += n
 		c.copied.Store(done)
 		c.update(func() { c.available = done })
@@ -90,6 +103,19 @@ func (c *copier) copy(ctx context.Context) error {
 	}
 	if err := c.dst.Sync(); err != nil {
 		return fmt.Errorf("write the copy of the original to the disk: %w", err)
+	}
+	return nil
+}
+
+// followed waits until all up to pos is hashed and compared.
+func (c *copier) followed(ctx context.Context, pos int64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.stopped && min(c.hashed.Load(), c.compared.Load()) < pos {
+		c.cond.Wait()
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	return nil
 }
@@ -114,16 +140,18 @@ func (c *copier) hash(ctx context.Context, h hash.Hash) error {
 		if err != nil {
 			return err
 		}
+		to = min(to, pos+stretch)
 		if err := hashRange(ctx, h, c.dst, pos, to, &c.hashed); err != nil {
 			return fmt.Errorf("read the copy of the original: %w", err)
 		}
 		pos = to
+		c.update(func() {})
 	}
 	return nil
 }
 
 func hashRange(ctx context.Context, h hash.Hash, f io.ReaderAt, from, to int64, progress *atomic.Int64) error {
-	buf := make([]byte, piece)
+	buf := make([]byte, max(0, min(piece, to-from)))
 	for from < to {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -139,20 +167,30 @@ func hashRange(ctx context.Context, h hash.Hash, f io.ReaderAt, from, to int64, 
 	return nil
 }
 
-// compare reads both files when all is copied.
+// compare follows the copying too and reads both files.
 func (c *copier) compare(ctx context.Context) error {
-	if c.size == 0 {
-		return nil
+	in, out := make([]byte, min(piece, c.size)), make([]byte, min(piece, c.size))
+	for pos := int64(0); pos < c.size; {
+		to, err := c.wait(ctx, pos)
+		if err != nil {
+			return err
+		}
+		to = min(to, pos+stretch)
+		if err := c.compareRange(ctx, in, out, pos, to); err != nil {
+			return err
+		}
+		pos = to
+		c.update(func() {})
 	}
-	if _, err := c.wait(ctx, c.size-1); err != nil {
-		return err
-	}
-	in, out := make([]byte, piece), make([]byte, piece)
-	for pos := int64(0); pos < c.size; pos += piece {
+	return nil
+}
+
+func (c *copier) compareRange(ctx context.Context, in, out []byte, pos, to int64) error {
+	for ; pos < to; pos += piece {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		n := min(piece, c.size-pos)
+		n := min(piece, to-pos)
 		if err := readFull(c.src, in[:n], pos); err != nil {
 			return fmt.Errorf("read the original again: %w", err)
 		}

@@ -99,3 +99,8 @@ func keepOwner(f *os.File, old os.FileInfo, mode fs.FileMode) fs.FileMode {
 func forget(f *os.File, size int64) {
 	_ = unix.Fadvise(int(f.Fd()), 0, size, unix.FADV_DONTNEED)
 }
+
+// writeSoon has the system begin to write a part of the file, without waiting for it.
+func writeSoon(f *os.File, off, n int64) {
+	_ = unix.SyncFileRange(int(f.Fd()), off, n, unix.SYNC_FILE_RANGE_WRITE)
+}
