@@ -30,6 +30,7 @@ type File struct {
 	damage   []Damage
 	// recovered says that entries come from a search of the whole file, not from its cross-reference.
 	recovered  bool
+	headers    bool // a header without a version comes before one with a version
 	recovering bool
 	chained    bool              // the chain of cross-references was read to its end
 	settled    bool              // every entry has been checked: nothing that matters is wrong
@@ -117,6 +118,22 @@ func (f *File) readChain() error {
 		return malformed(f.sections[0].Offset, "trailer has no reference to the catalog (/Root)")
 	}
 	f.root = root
+	return f.afterStart(at)
+}
+
+// afterStart looks at what follows the last startxref. Other readers look for it in the last 1024 bytes only: where
+// objects follow it there, they would search the file and find those.
+func (f *File) afterStart(at int64) error {
+	if f.src.size-at <= 1024 {
+		return nil
+	}
+	tail := make([]byte, f.src.size-at)
+	if err := f.src.readFull(tail, at); err != nil {
+		return err
+	}
+	if i := bytes.Index(tail, []byte(" obj")); i >= 0 {
+		return malformed(at+int64(i), "objects follow the last startxref")
+	}
 	return nil
 }
 
@@ -191,7 +208,23 @@ func (f *File) findHeader() error {
 		n++
 	}
 	f.version, f.header = string(v[:n]), int64(i)
+	if !isVersion(v) {
+		// Some readers take the first header, some the first one with a version: their offsets count from another place.
+		for rest := v; !f.headers && len(rest) > 0; {
+			j := bytes.Index(rest, []byte("%PDF-"))
+			if j < 0 {
+				break
+			}
+			rest = rest[j+5:]
+			f.headers = isVersion(rest)
+		}
+	}
 	return nil
+}
+
+func isVersion(b []byte) bool {
+	digit := func(c byte) bool { return c >= '0' && c <= '9' }
+	return len(b) >= 3 && digit(b[0]) && b[1] == '.' && digit(b[2])
 }
 
 // findStart finds the last startxref. It returns the offset it gives and where the keyword stands.

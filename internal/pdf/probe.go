@@ -71,14 +71,18 @@ func keys(m map[uint32]bool) []uint32 {
 	return out
 }
 
-// readable asks for the catalog.
+// readable asks for the catalog, which must look like one.
 func (f *File) readable() error {
 	o, err := f.Object(f.root)
 	if err != nil {
 		return err
 	}
-	if _, ok := o.(Dict); !ok {
+	d, ok := o.(Dict)
+	if !ok {
 		return f.noCatalog(o)
+	}
+	if d["Pages"] == nil && d["Type"] != Object(Name("Catalog")) {
+		return malformed(-1, "object %v is no catalog and has no page tree (/Pages)", f.root)
 	}
 	return nil
 }

@@ -23,6 +23,9 @@ func (f *File) recover(cause error) error {
 	defer func() { f.recovering = false }()
 	old := f.reading()
 	s, err := f.scanFile()
+	if err == nil && f.headers {
+		err = ambiguous(f.header, "it has two headers, the first one without a version")
+	}
 	if err == nil {
 		err = f.take(s, old)
 	}

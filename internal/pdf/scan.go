@@ -132,14 +132,14 @@ func findFrom(buf, word []byte, from int) int {
 	return math.MaxInt
 }
 
-// foundObject looks at what stands before the keyword obj.
+// foundObject looks at what stands before the keyword obj. Numbers that no reader takes are none.
 func (s *scan) foundObject(buf []byte, off int64, at int) error {
 	gen, i, ok := numberBefore(buf, at)
 	if !ok || gen > math.MaxUint16 {
 		return nil
 	}
 	num, i, ok := numberBefore(buf, i)
-	if !ok || num > math.MaxUint32 || num == 0 || i > 0 && classes[buf[i-1]] == classRegular || i == 0 && off > 0 {
+	if !ok || num > limits.PDFObjectNumber || num == 0 || i > 0 && classes[buf[i-1]] == classRegular || i == 0 && off > 0 {
 		return nil
 	}
 	ref := Ref{uint32(num), uint16(gen)}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"gsign/internal/pdf/pdftest"
+)
+
+func openStrictly(b []byte) (*File, error) {
+	return OpenWith(bytes.NewReader(b), int64(len(b)), &Options{Strict: true})
+}
+
+// updateOne appends a revision that gives the catalog another entry.
+func updateOne(t *testing.T, f *File, b []byte) []byte {
+	t.Helper()
+	catalog, err := f.Catalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := f.NewUpdate()
+	ref := u.Alloc()
+	u.Set(ref, Dict{"New": Integer(1)})
+	catalog["GsignTest"] = ref
+	u.Set(f.Root(), catalog)
+	rev, err := u.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(bytes.Clone(b), rev.Bytes...)
+}
+
+// TestRecover opens damaged files. What is appended to them makes them sound.
+func TestRecover(t *testing.T) {
+	sound := map[string]bool{"prev beyond": false}
+	for name, b := range pdftest.Damaged() {
+		t.Run(name, func(t *testing.T) {
+			if _, err := openStrictly(b); !IsMalformed(err) && !sound[name] {
+				t.Errorf("strictly opened: %v", err)
+			}
+			f, err := openBytes(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(f.Damage()) == 0 || f.Damage()[0].What == "" {
+				t.Error("no damage is reported")
+			}
+			for _, d := range f.Damage() {
+				t.Logf("%d: %s", d.Offset, d.What)
+			}
+			if n, err := f.CountPages(); n != 1 || err != nil {
+				t.Fatalf("%d pages, %v", n, err)
+			}
+			grown := updateOne(t, f, b)
+			g, err := openStrictly(grown)
+			if name == "header missing" { // that cannot be helped
+				g, err = openBytes(grown)
+			}
+			if err != nil {
+				t.Fatalf("the update is damaged too: %v", err)
+			}
+			same(t, f, g)
+		})
+	}
+}
+
+// same compares all objects of a file with those of its update.
+func same(t *testing.T, f, g *File) {
+	t.Helper()
+	if g.Root() != f.Root() || g.Recovered() || len(g.Sections()) != 1 || g.Trailer()["Prev"] != nil {
+		t.Errorf("catalog %v, recovered %v, sections %v", g.Root(), g.Recovered(), g.Sections())
+	}
+	for num := uint32(1); num <= f.entries.highest; num++ {
+		ref := Ref{num, f.entries.get(num).gen()}
+		if f.InObjectStream(Ref{Num: num}) {
+			ref.Gen = 0
+		}
+		a, err := f.Object(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := g.Object(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ref != f.Root() && !bytes.Equal(Append(nil, a), Append(nil, b)) {
+			t.Errorf("object %v: %s became %s", ref, Append(nil, a), Append(nil, b))
+		}
+	}
+	if n, err := g.CountPages(); n != 1 || err != nil {
+		t.Errorf("%d pages, %v", n, err)
+	}
+	for _, key := range []Name{"Info", "Root"} {
+		if f.Trailer()[key] != nil && !bytes.Equal(Append(nil, f.Trailer()[key]), Append(nil, g.Trailer()[key])) {
+			t.Errorf("/%s became %v", key, g.Trailer()[key])
+		}
+	}
+}
+
+// TestAmbiguous refuses what two readers could understand differently.
+func TestAmbiguous(t *testing.T) {
+	for name, b := range pdftest.Ambiguous() {
+		f, err := openBytes(b)
+		if !IsMalformed(err) || !strings.Contains(err.Error(), "more than one way") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil {
+			t.Logf("%s: %v", name, f.Damage())
+		}
+	}
+}
+
+// TestRecoverHopeless refuses what has no catalog, no objects, or is no PDF.
+func TestRecoverHopeless(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"no PDF":      []byte("hello"),
+		"header only": []byte("%PDF-1.4\n"),
+		"no catalog":  []byte("%PDF-1.4\n1 0 obj\n<< /A /B >>\nendobj\n"),
+		"a letter":    []byte("Dear Sir,\nabout 1 0 obj\nwe have to say\n"),
+	} {
+		if _, err := openBytes(b); !IsMalformed(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// FuzzRecover damages at will: any bytes give an error, or a file that an update makes sound.
+func FuzzRecover(f *testing.F) {
+	for _, m := range []map[string][]byte{pdftest.Damaged(), pdftest.Ambiguous(), pdftest.Shapes()} {
+		for _, b := range m {
+			f.Add(b)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := openBytes(data)
+		if err != nil {
+			if !IsLocked(err) {
+				mustBeMalformed(t, err)
+			}
+			return
+		}
+		pages, pagesErr := file.PageCount()
+		if !file.Recovered() {
+			return
+		}
+		u := file.NewUpdate()
+		ref := u.Alloc()
+		u.Set(ref, Dict{"New": Integer(1)})
+		rev, err := u.Build()
+		if err != nil {
+			mustBeMalformed(t, err)
+			return
+		}
+		r, size := Joined(bytes.NewReader(data), int64(len(data)), rev.Bytes)
+		again, err := Open(r, size)
+		if err != nil {
+			t.Fatalf("after the update: %v", err)
+		}
+		if n, err := again.PageCount(); again.Recovered() || n != pages || (err == nil) != (pagesErr == nil) || again.Root() != file.Root() {
+			t.Fatalf("after the update: %v, %d pages after %d, %v after %v", again.Damage(), n, pages, err, pagesErr)
+		}
+	})
+}
