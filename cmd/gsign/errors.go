@@ -34,6 +34,8 @@ const (
 	codeInterrupted = 130
 )
 
+const reportIt = "this should not happen: please report it, with the file if it may be shown"
+
 const compareCounters = "do not repeat it blindly: compare the account's counters with what you have"
 
 // failure is an error as it is told to people and programs.
@@ -109,7 +111,7 @@ func (f *failure) classify(err error, bill sign.Bill) {
 		f.code = codeLevel
 		f.hint("--level b-b signs without a timestamp, but such a signature ends with its certificate")
 	} else if _, ok := errors.AsType[*sign.SelfCheckError](err); ok {
-		f.hint("this should not happen: please report it, with the file if it may be shown")
+		f.hint("%s", reportIt)
 	} else if _, ok := errors.AsType[*sign.PolicyError](err); ok {
 		f.hint("--subject, --subject-da, --san and --identity say what the identity contains")
 	} else {
@@ -159,7 +161,14 @@ func (f *failure) local(err error) bool {
 	}
 	if e, ok := errors.AsType[*pdfsig.RefusedError](err); ok {
 		f.code = codeInput
+		if e.DropXFA {
+			f.hint("--drop-xfa removes the XFA part and signs what AcroForm has: the form as viewers without XFA show it")
+		}
 		f.hintIf(e.Hint)
+		return true
+	}
+	if _, ok := errors.AsType[*pdfsig.MismatchError](err); ok {
+		f.hint("%s", reportIt)
 		return true
 	}
 	if _, ok := errors.AsType[*pdfsig.MalformedError](err); ok {

@@ -62,8 +62,43 @@ func signedRows(r *sign.Result) [][2]string {
 	return append(out,
 		[2]string{"original", term.Bytes(r.Input.Bytes) + ", unchanged in the output's first bytes"},
 		[2]string{"original sha256", r.Output.PrefixSHA256},
+		[2]string{"fast web view", fastWebView(r)},
 		[2]string{"calls", calls(r)},
 		[2]string{"billed", billed(r.Billed)})
+}
+
+// damageWarnings tells what was wrong with the document and has been recovered: the first item, and all with --verbose.
+func damageWarnings(f *signFlags, r *sign.Result) []string {
+	if len(r.Damage) == 0 {
+		return nil
+	}
+	var items []string
+	for _, d := range r.Damage {
+		item := d.What
+		if d.Offset >= 0 {
+			item += fmt.Sprintf(" (at offset %d)", d.Offset)
+		}
+		items = append(items, item)
+	}
+	text := fmt.Sprintf("%s is damaged, and was read in the one way it can be: %s", f.in, term.Clean(items[0]))
+	if n := len(items) - 1; n > 0 && !f.verbose {
+		text += fmt.Sprintf(", and %d more; --verbose lists all", n)
+	}
+	warnings := []string{text}
+	if f.verbose {
+		for _, item := range items[1:] {
+			warnings = append(warnings, "damaged: "+term.Clean(item))
+		}
+	}
+	return warnings
+}
+
+// fastWebView is what becomes of a linearized document.
+func fastWebView(r *sign.Result) string {
+	if !r.FastWebView {
+		return ""
+	}
+	return "lost: the document was linearized, and nothing may be inserted into it"
 }
 
 // signer is who signed, in the words people use; the JSON result has the whole subject.
@@ -84,6 +119,7 @@ func dryRunRows(r *sign.Result) [][2]string {
 		{"original sha256", r.Input.SHA256},
 		{"to", r.Output.Path},
 		{"level", r.Level},
+		{"fast web view", fastWebView(r)},
 		{"would charge", would},
 		{"quota left", fmt.Sprintf("%d signatures, %d timestamps", r.Quota.Signatures, r.Quota.Timestamps)},
 		{"calls", calls(r)},

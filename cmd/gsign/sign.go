@@ -149,7 +149,7 @@ func (a *app) runSign(ctx context.Context, f *signFlags) error {
 		result.Status = sign.StatusFailed
 		result.Failure = &sign.Failure{Message: e.message, Hints: e.hints, ExitCode: e.code}
 	}
-	for _, w := range result.Warnings {
+	for _, w := range append(damageWarnings(f, result), result.Warnings...) {
 		a.Warnf("%s", w)
 	}
 	return errors.Join(err, a.report(f, file, result))

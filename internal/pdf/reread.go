@@ -218,6 +218,9 @@ func (r *rereading) pages() error {
 
 // damages checks that nothing is wrong that was not wrong before.
 func (r *rereading) damages() error {
+	if r.after.recovered {
+		return mismatch("it has to be recovered")
+	}
 	for _, d := range r.after.damage {
 		if !slices.Contains(r.before.damage, d) {
 			return mismatch("it is damaged: %s", d.What)

@@ -38,6 +38,8 @@ import (
 //	billed           signatures and timestamps charged, and those whose outcome is unknown
 //	quota            in a dry run: signatures and timestamps left on the account
 //	clock_skew_ms    timestamp minus local clock, in milliseconds
+//	damage           what was wrong with the document and has been recovered: each with what, and its offset, -1 without a place
+//	fast_web_view_lost  true for a linearized document: it stays valid and is not linearized any more
 //	warnings         what deserves attention although all went well
 //	error            for "failed": message, hints, and exit_code, the program's exit code
 type Result struct {
@@ -57,6 +59,8 @@ type Result struct {
 	Billed         Bill           `json:"billed"`
 	Quota          *Quota         `json:"quota,omitempty"`
 	ClockSkew      int64          `json:"clock_skew_ms,omitempty"`
+	Damage         []Damage       `json:"damage,omitempty"`
+	FastWebView    bool           `json:"fast_web_view_lost,omitempty"`
 	Warnings       []string       `json:"warnings,omitempty"`
 	Failure        *Failure       `json:"error,omitempty"`
 }
@@ -83,6 +87,12 @@ type Output struct {
 	PrefixBytes  int64  `json:"prefix_bytes,omitempty"`
 	PrefixSHA256 string `json:"prefix_sha256,omitempty"`
 	Reread       bool   `json:"reread,omitempty"`
+}
+
+// Damage is something that was wrong with the document and has been recovered.
+type Damage struct {
+	Offset int64  `json:"offset"`
+	What   string `json:"what"`
 }
 
 // Certificate names the signing certificate.

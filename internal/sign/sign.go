@@ -161,7 +161,15 @@ func (d *document) open(ctx context.Context) (err error) {
 	if err = d.openPDF(ctx); err != nil {
 		return unreadable(d.in, err)
 	}
-	return d.pdf.Check(&d.job.PDF)
+	err = d.pdf.Check(&d.job.PDF)
+	for _, damage := range d.pdf.Damage() {
+		d.result.Damage = append(d.result.Damage, Damage(damage))
+	}
+	if err != nil {
+		return err
+	}
+	d.result.FastWebView, err = d.pdf.Linearized()
+	return err
 }
 
 // openPDF opens the document, and asks for a password where one is needed and none was given.

@@ -80,6 +80,17 @@ func WithForm() []byte {
 	return write(File{Version: "1.6", Objects: form(objects("/AcroForm 7 0 R "))})
 }
 
+// XFA is WithForm with an XFA part beside the AcroForm.
+func XFA() []byte {
+	objs := form(objects("/AcroForm 7 0 R "))
+	for i, o := range objs {
+		if o.Num == 7 {
+			objs[i].Body = o.Body[:len(o.Body)-2] + "/XFA [(template) 10 0 R] >>"
+		}
+	}
+	return write(File{Version: "1.7", Objects: append(objs, Object{10, StreamBody("", "<template xmlns='http://www.xfa.org/schema/xfa-template/3.3/'/>"), false})})
+}
+
 // ObjectStreamForm is WithForm with a cross-reference stream, the form and its fields inside an object stream.
 func ObjectStreamForm() []byte {
 	return write(File{Version: "1.6", Kind: Stream, Objects: form(objects("/AcroForm 7 0 R "))})
