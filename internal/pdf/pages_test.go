@@ -336,3 +336,15 @@ func TestJoined(t *testing.T) {
 		t.Errorf("a file that became shorter: %d, %v", n, err)
 	}
 }
+
+// TestSecondOpinionOfLostPages: the other reader takes offsets of a table that begins at the wrong number as they are.
+func TestSecondOpinionOfLostPages(t *testing.T) {
+	b := tree("<< /Type /Pages /Kids [3 0 R] /Count 1 >>", "<< /Type /Page >>")
+	f := mustOpen(t, b)
+	f.cache.put(2, Dict{"Kids": Array{Ref{3, 0}}, "Count": Integer(1)}, 1)
+	f.src.r = bytes.NewReader(bytes.Replace(b, []byte("/Count 1"), []byte("/Xount 1"), 1))
+	o, err := f.SecondOpinion(t.Context())
+	if err != nil || !strings.Contains(o.Skipped, "does not find the page tree") {
+		t.Errorf("%v, %v", o, err)
+	}
+}
