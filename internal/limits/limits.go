@@ -102,8 +102,10 @@ const (
 	// PDFObjectStream bounds one decoded object stream. Writers put 100 to 200 objects in one, some put all in one:
 	// 9 MiB is the largest met.
 	PDFObjectStream = 32 << 20
-	// PDFObjectStreamCache bounds the decoded object streams that are kept, besides the last one used.
-	PDFObjectStreamCache = 2 << 20
+	// PDFObjectStreamCache bounds the decoded object streams that are kept, besides the last one used. Where one that was
+	// given up is needed again the bound grows by its size, to PDFObjectStreamCacheMost.
+	PDFObjectStreamCache     = 2 << 20
+	PDFObjectStreamCacheMost = 40 << 20
 	// PDFExtends bounds the object streams that extend each other.
 	PDFExtends = 32
 	// PDFFilters bounds the filters of one stream. Real ones have at most three.
@@ -138,6 +140,21 @@ const (
 	PDFPackedIndexes = 16 * PDFEntries
 	// PDFCatalogSearch bounds the objects in object streams among which a catalog is looked for that no trailer names.
 	PDFCatalogSearch = 1 << 16
+	// PDFLexed bounds the bytes of objects that are read, over the life of an open file; what is read again counts again.
+	// Signing reads catalog, pages up to the first, form and signatures: of the largest forms met some 10 MB.
+	// A search through a damaged file reads all objects once, and those reachable once more: hence the size, twice.
+	PDFLexed      = 256 << 20
+	PDFLexedTimes = 2
+	// PDFDecoded bounds the bytes that go through filters over the life of an open file. The object streams of a file of
+	// two million objects have 200 MB.
+	PDFDecoded = 1 << 30
+	// PDFPageKids bounds the entries of page tree nodes that are looked at: nodes may share lists. Every object once or twice.
+	PDFPageKids = 2 * PDFEntries
+	// PDFTrailerBytes bounds the bytes of all trailers of a file together: they are kept. Real ones have some 200 bytes, and
+	// there are at most PDFSections of them.
+	PDFTrailerBytes = 8 << 20
+	// PDFObjectText bounds the strings, names and reals of one object together: twice the longest string.
+	PDFObjectText = 2 * PDFString
 	// PDFRewrite bounds a stream's data that is copied into an update.
 	PDFRewrite = 64 << 20
 	// PDFOpinionObjects bounds the files shown to the second reader, which keeps 48 bytes for each object number.

@@ -37,6 +37,9 @@ func (f *File) decoder(s *Stream, limit int64) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(filters) > 0 {
+		r = &metered{r, &f.src.work}
+	}
 	for i, name := range filters {
 		if name == "Crypt" && !s.owner.IsZero() {
 			continue // undone by plainReader
@@ -45,6 +48,7 @@ func (f *File) decoder(s *Stream, limit int64) (io.Reader, error) {
 		if err != nil {
 			return nil, err
 		}
+		r = &metered{r, &f.src.work}
 		if i < len(filters)-1 {
 			// What a later filter drops, such as white space in hexadecimal digits, never reaches the caller's limit.
 			r = &capped{r: r, left: 4*limit + 4096}

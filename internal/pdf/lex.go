@@ -3,6 +3,8 @@
 package pdf
 
 import (
+	"bytes"
+
 	"gsign/internal/limits"
 )
 
@@ -38,11 +40,12 @@ type lexer struct {
 	base int64 // offset of buf[0]
 	i    int
 	text []byte
+	work *work // nil counts nothing
 }
 
-func newLexer(src *source, off int64) *lexer { return &lexer{src: src, base: off} }
+func newLexer(src *source, off int64) *lexer { return &lexer{src: src, base: off, work: &src.work} }
 
-func memoryLexer(data []byte, off int) *lexer { return &lexer{buf: data, i: off} }
+func memoryLexer(data []byte, off int, w *work) *lexer { return &lexer{buf: data, i: off, work: w} }
 
 func (l *lexer) pos() int64 { return l.base + int64(l.i) }
 
@@ -117,9 +120,10 @@ func (l *lexer) skipSpace() error {
 			return err
 		}
 		switch {
-		case c == '\r' || c == '\n':
-			comment = false
-		case comment || isSpace(c):
+		case comment:
+			comment = l.skipLine()
+			continue
+		case isSpace(c):
 		case c == '%':
 			comment = true
 		default:
@@ -129,12 +133,36 @@ func (l *lexer) skipSpace() error {
 	}
 }
 
+// skipLine goes towards the end of a comment, as far as the buffer reaches. It reports whether the comment goes on.
+func (l *lexer) skipLine() bool {
+	i := bytes.IndexByte(l.buf[l.i:], '\n')
+	if i < 0 {
+		i = len(l.buf) - l.i
+	}
+	if r := bytes.IndexByte(l.buf[l.i:l.i+i], '\r'); r >= 0 {
+		i = r
+	}
+	l.i += i
+	return l.i == len(l.buf)
+}
+
 // token reads the next token.
 func (l *lexer) token() (token, error) {
+	at := l.pos()
 	if err := l.skipSpace(); err != nil {
 		return token{}, err
 	}
-	t := token{start: l.pos()}
+	start := l.pos()
+	t, err := l.scan(start)
+	if e := l.work.token(start-at, l.pos()-start); e != nil {
+		return t, e
+	}
+	return t, err
+}
+
+// scan reads the token that begins at start, after white space.
+func (l *lexer) scan(start int64) (token, error) {
+	t := token{start: start}
 	l.text = l.text[:0]
 	c, err := l.peek()
 	if err != nil || c < 0 {

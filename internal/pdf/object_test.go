@@ -14,7 +14,7 @@ import (
 )
 
 func parse(text string) (Object, error) {
-	p := parser{lexer: memoryLexer([]byte(text), 0)}
+	p := parser{lexer: memoryLexer([]byte(text), 0, nil)}
 	return p.object()
 }
 
@@ -171,7 +171,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p := parser{lexer: memoryLexer(data, 0)}
+		p := parser{lexer: memoryLexer(data, 0, nil)}
 		o, err := p.object()
 		if err != nil {
 			if !IsMalformed(err) {

@@ -68,7 +68,7 @@ func Open(r io.ReaderAt, size int64) (*File, error) { return OpenWith(r, size, n
 // OpenWith opens a PDF as [Open] does, with options. An encrypted file that needs another password gives a
 // *PasswordError, one that no password opens an *EncryptionError.
 func OpenWith(r io.ReaderAt, size int64, opts *Options) (*File, error) {
-	f := &File{src: source{r: r, size: size}, loading: map[Ref]bool{}, opening: map[uint32]bool{}}
+	f := &File{src: source{r: r, size: size, work: work{size: size}}, loading: map[Ref]bool{}, opening: map[uint32]bool{}}
 	if opts != nil {
 		f.opts = *opts
 	}

@@ -3,8 +3,10 @@
 package pdf
 
 import (
+	"cmp"
 	"io"
 	"math"
+	"slices"
 
 	"gsign/internal/limits"
 )
@@ -15,6 +17,7 @@ type packedStream struct {
 	data    []byte
 	first   int
 	index   []packedItem
+	order   []int32 // index sorted by number, once an index has been wrong
 	extends Object
 }
 
@@ -50,12 +53,18 @@ func (s *packedStream) find(num uint32, i int) (int, bool) {
 	if i < len(s.index) && s.index[i].num == num {
 		return i, true
 	}
-	for i := range s.index {
-		if s.index[i].num == num {
-			return i, true
+	if s.order == nil {
+		s.order = make([]int32, len(s.index))
+		for i := range s.order {
+			s.order[i] = int32(i)
 		}
+		slices.SortStableFunc(s.order, func(a, b int32) int { return cmp.Compare(s.index[a].num, s.index[b].num) })
 	}
-	return 0, false
+	at, ok := slices.BinarySearchFunc(s.order, num, func(i int32, num uint32) int { return cmp.Compare(s.index[i].num, num) })
+	if !ok {
+		return 0, false
+	}
+	return int(s.order[at]), true
 }
 
 func (s *packedStream) object(f *File, i int) (Object, int64, error) {
@@ -63,7 +72,7 @@ func (s *packedStream) object(f *File, i int) (Object, int64, error) {
 	if at > len(s.data) {
 		return nil, 0, malformed(-1, "offset %d of %d bytes", at, len(s.data))
 	}
-	p := parser{lexer: memoryLexer(s.data, at), file: f}
+	p := parser{lexer: memoryLexer(s.data, at, &f.src.work), file: f}
 	o, err := p.object()
 	return o, p.pos() - int64(at), err
 }
@@ -108,11 +117,11 @@ func (f *File) objectStream(num uint32) (*packedStream, error) {
 		return nil, err
 	}
 	f.unpacked += int64(len(s.data))
-	if n > int64(len(s.data)) || first > int64(len(s.data)) {
+	if first > int64(len(s.data)) || n > (first+1)/4 { // an index entry takes four bytes, the last one three
 		return nil, malformed(e.offset(), "/N %d and /First %d in %d bytes", n, first, len(s.data))
 	}
 	s.first = int(first)
-	if err := s.readIndex(int(n)); err != nil {
+	if err := s.readIndex(int(n), &f.src.work); err != nil {
 		return nil, err
 	}
 	f.packed.put(s)
@@ -138,7 +147,7 @@ func (f *File) packedIndex(num uint32) ([]packedItem, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if first > limits.PDFObjectStream || n > first {
+	if first > limits.PDFObjectStream || n > (first+1)/4 {
 		return nil, 0, malformed(e.offset(), "/N %d and /First %d", n, first)
 	}
 	if f.locked() {
@@ -152,12 +161,12 @@ func (f *File) packedIndex(num uint32) ([]packedItem, int64, error) {
 	if _, err := io.ReadFull(r, s.data); err != nil {
 		return nil, first, malformedBy(st.start, err, "stream")
 	}
-	err = s.readIndex(int(n))
+	err = s.readIndex(int(n), &f.src.work)
 	return s.index, first, err
 }
 
-func (s *packedStream) readIndex(n int) error {
-	l := memoryLexer(s.data[:s.first], 0)
+func (s *packedStream) readIndex(n int, w *work) error {
+	l := memoryLexer(s.data[:s.first], 0, w)
 	s.index = make([]packedItem, 0, n)
 	for range n {
 		num, err := l.token()
@@ -190,10 +199,13 @@ func (f *File) count(o Object) (int64, error) {
 	return int64(n), nil
 }
 
-// A packedCache keeps decoded object streams: always the last one, and more while they are small.
+// A packedCache keeps decoded object streams: always the last one, and more while they are small. When it turns out to be
+// too small, because what it gave up is needed again, it grows.
 type packedCache struct {
 	streams []*packedStream // the last one used comes last
 	bytes   int
+	grown   int             // how much more is kept than at first
+	gone    map[uint32]bool // given up
 }
 
 func (c *packedCache) get(num uint32) *packedStream {
@@ -208,10 +220,22 @@ func (c *packedCache) get(num uint32) *packedStream {
 }
 
 func (c *packedCache) put(s *packedStream) {
-	for len(c.streams) > 0 && c.bytes+len(s.data) > limits.PDFObjectStreamCache {
-		c.bytes -= len(c.streams[0].data)
+	if c.gone[s.num] {
+		c.grown = min(c.grown+len(s.data), limits.PDFObjectStreamCacheMost-limits.PDFObjectStreamCache)
+	}
+	for len(c.streams) > 0 && c.bytes+len(s.data) > limits.PDFObjectStreamCache+c.grown {
+		c.drop(c.streams[0])
+		c.streams[0] = nil
 		c.streams = c.streams[1:]
 	}
 	c.streams = append(c.streams, s)
 	c.bytes += len(s.data)
+}
+
+func (c *packedCache) drop(s *packedStream) {
+	c.bytes -= len(s.data)
+	if c.gone == nil || len(c.gone) >= limits.PDFCacheObjects {
+		c.gone = map[uint32]bool{}
+	}
+	c.gone[s.num] = true
 }

@@ -161,6 +161,9 @@ func (w *pageWalk) next() (*Page, error) {
 			w.stack = w.stack[:len(w.stack)-1]
 			continue
 		}
+		if err := w.f.src.work.kid(); err != nil {
+			return nil, err
+		}
 		kid := (*top)[0]
 		*top = (*top)[1:]
 		node, err := w.f.Dict(kid)

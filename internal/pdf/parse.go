@@ -13,6 +13,7 @@ type parser struct {
 	*lexer
 	file  *File // when set: told about references to objects that it has not
 	nodes int
+	bytes int       // of strings, names and reals
 	outer *[]extent // when set: the extents of the outermost container's items
 }
 
@@ -65,6 +66,10 @@ func (p *parser) value(t token, depth int) (Object, error) {
 	p.nodes++
 	if p.nodes > limits.PDFNodes {
 		return nil, malformed(t.start, "object of more than %d parts", limits.PDFNodes)
+	}
+	p.bytes += len(t.text)
+	if p.bytes > limits.PDFObjectText {
+		return nil, malformed(t.start, "object with more than %d bytes of text", limits.PDFObjectText)
 	}
 	switch t.kind {
 	case tokenInteger:

@@ -139,7 +139,7 @@ func (f *File) leads(num uint32, e entry, x *entries) (bool, error) {
 	if err := f.src.readFull(b, e.offset()); err != nil {
 		return false, err
 	}
-	p := parser{lexer: memoryLexer(b, 0)}
+	p := parser{lexer: memoryLexer(b, 0, nil)}
 	ref, _, err := p.header()
 	return err == nil && ref == Ref{num, e.gen()}, nil
 }

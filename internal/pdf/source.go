@@ -18,6 +18,7 @@ type source struct {
 	size   int64
 	blocks [blockCount]block
 	clock  uint64
+	work   work
 
 	lastNear int64
 	scratch  []byte

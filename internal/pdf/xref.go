@@ -70,9 +70,13 @@ func (f *File) readSection(abs int64) (Section, error) {
 		return Section{}, err
 	}
 	p := parser{lexer: l}
+	begin := p.pos()
 	o, err := p.object()
 	if err != nil {
 		return Section{}, malformedBy(p.pos(), err, "trailer")
+	}
+	if err := f.src.work.trailer(p.pos() - begin); err != nil {
+		return Section{}, err
 	}
 	d, ok := o.(Dict)
 	if !ok {

@@ -35,6 +35,9 @@ func (f *File) readXRefStream(off int64, free *freeRuns) (Section, error) {
 	if s.Dict["Type"] != Name("XRef") {
 		return Section{}, malformed(off, "stream is no cross-reference (/Type)")
 	}
+	if err := f.src.work.trailer(s.start - off); err != nil {
+		return Section{}, err
+	}
 	widths, index, err := xrefLayout(s.Dict, off)
 	if err != nil {
 		return Section{}, err
