@@ -165,6 +165,11 @@ func (f *failure) local(err error) bool {
 			f.hint("--drop-xfa removes the XFA part and signs what AcroForm has: the form as viewers without XFA show it")
 		}
 		f.hintIf(e.Hint)
+		_, locked := errors.AsType[*pdfsig.PasswordError](err)
+		_, owner := errors.AsType[*pdfsig.OwnerError](err)
+		if locked || owner {
+			f.hint("--password-file FILE reads the password from a file that only you can read")
+		}
 		return true
 	}
 	if _, ok := errors.AsType[*pdfsig.MismatchError](err); ok {

@@ -120,6 +120,10 @@ func suggest(cmd *cobra.Command, word string) string {
 func flagError(cmd *cobra.Command, err error) error {
 	problem := err.Error()
 	e := &usageError{problem: strings.ToLower(problem[:1]) + problem[1:], hint: cmd.CommandPath() + " --help lists the flags"}
+	if strings.HasSuffix(problem, "unknown flag: --password") {
+		e.hint = "other users see a command line: use --password-file"
+		return e
+	}
 	for _, secret := range []string{"--api-secret", "--api-key", "--client-p12-password"} {
 		if strings.HasSuffix(problem, "unknown flag: "+secret) {
 			e.hint = fmt.Sprintf("other users see a command line: use GSIGN_%s or %s-file",

@@ -220,7 +220,7 @@ func (a *app) streamsAgree(f *signFlags, values *config.Values) error {
 	switch {
 	case err != nil:
 		return err
-	case f.in == "-" && stdinFor != "" && !f.sandbox:
+	case f.in == "-" && stdinFor != "" && (!f.sandbox || stdinFor == "password_file"):
 		return &usageError{"standard input cannot be both the PDF and " + stdinFor, "put the secret into a file of mode 0600"}
 	case f.in == "-" && term.IsTerminal(a.In):
 		return &usageError{"standard input is a terminal, not a PDF", "name a file, or pipe one in"}
@@ -252,6 +252,12 @@ func (a *app) newJob(f *signFlags, values *config.Values) (*sign.Job, error) {
 	if job.Reread, err = values.Bool("reread"); err != nil {
 		return nil, err
 	}
+	if job.Password, err = values.Password(a.In); err != nil {
+		return nil, err
+	}
+	if f.in != "-" && a.CanAsk() {
+		job.AskPassword = a.askPassword
+	}
 	if f.fresh && job.Level < verify.BLT {
 		return nil, &usageError{"--require-fresh-revocation needs --level b-lt", ""}
 	}
@@ -264,6 +270,14 @@ func (a *app) newJob(f *signFlags, values *config.Values) (*sign.Job, error) {
 		return nil, err
 	}
 	return job, nil
+}
+
+// askPassword asks for the password of an encrypted document.
+func (a *app) askPassword(ctx context.Context, again bool) ([]byte, error) {
+	if again {
+		return a.Password(ctx, "that is not the password of the document, try again")
+	}
+	return a.Password(ctx, "password of the document")
 }
 
 func unknownVariable(name string) string {

@@ -20,12 +20,13 @@ var (
 	apiKey      = secretSource{"API key", "api_key"}
 	apiSecret   = secretSource{"API secret", "api_secret"}
 	p12Password = secretSource{"PKCS#12 password", "client_p12_password"}
+	pdfPassword = secretSource{"password of the PDF", "password"} // from a file only
 )
 
 // UsesStdin returns the setting that reads a secret from standard input, "" when none does.
 func (v *Values) UsesStdin() (string, error) {
 	var user string
-	for _, s := range []secretSource{apiKey, apiSecret, p12Password} {
+	for _, s := range []secretSource{apiKey, apiSecret, p12Password, pdfPassword} {
 		key, err := v.choose("the "+s.what, s.keys()...)
 		if err != nil {
 			return "", err
@@ -38,6 +39,15 @@ func (v *Values) UsesStdin() (string, error) {
 		}
 	}
 	return user, nil
+}
+
+// Password reads the password for an encrypted document, nil where none is set.
+func (v *Values) Password(stdin io.Reader) ([]byte, error) {
+	secret, err := v.readSecret(pdfPassword, stdin)
+	if err != nil || secret == "" {
+		return nil, err
+	}
+	return []byte(secret), nil
 }
 
 // Credentials reads and checks everything that is needed to call the service. The result has the fields that settings

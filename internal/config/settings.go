@@ -47,6 +47,7 @@ var Settings = []Setting{
 	{Key: "ca_file", Expected: "FILE", Description: "certificates that vouch for the service's TLS certificate, instead of the system's", Flag: true, File: true, path: true},
 	{Key: "trust", Expected: "FILE|DIR", Description: "root certificates that chains must end at", Flag: true, File: true, List: true, path: true},
 	{Key: "extra_certs", Expected: "FILE|DIR", Description: "certificates that chains may need and that cannot be found online", Flag: true, File: true, List: true, path: true},
+	{Key: "password_file", Expected: "FILE", Description: "file with the password of an encrypted PDF, the user's or the owner's, readable by its owner only; - reads standard input", Flag: true},
 	{Key: "identity", Expected: "FILE.json", Description: "what to ask /identity for: subject_dn, subject_da, san and more", Flag: true, File: true, path: true},
 	{Key: "timeout", Expected: "DURATION", Description: "limit for one document, like 5m", Flag: true, File: true},
 	{Key: "level", Expected: "LEVEL", Description: "b-b, b-t or b-lt", Flag: true, File: true},

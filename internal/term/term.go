@@ -30,6 +30,7 @@ type Streams struct {
 	Quiet       bool // only errors are said
 
 	mu     sync.Mutex
+	asking bool   // a question waits for its answer: no status line
 	status string // what the status line shows; empty when there is none
 }
 
@@ -94,7 +95,7 @@ func (s *Streams) Status(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	text = Clean(text)
-	if text == s.status {
+	if text == s.status || s.asking {
 		return
 	}
 	s.erase()
