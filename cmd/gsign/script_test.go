@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sandbox": cmdSandbox, "fault": cmdFault, "await": cmdAwait, "counters": cmdCounters,
-			"pdf": cmdPDF, "signed": cmdSigned, "holds": cmdHolds, "mode": cmdMode, "code": cmdCode,
+			"pdf": cmdPDF, "sample": cmdSample, "signed": cmdSigned, "holds": cmdHolds, "mode": cmdMode, "code": cmdCode,
 		},
 	})
 }
@@ -139,13 +139,20 @@ func cmdPDF(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
 }
 
-// cmdSigned checks that OUT is IN, unchanged, with a good signature behind it: signed OUT IN LEVEL
+// cmdSample copies a file of testdata/pdfs: sample FILE NAME
+func cmdSample(ts *testscript.TestScript, _ bool, args []string) {
+	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "pdfs", args[1]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
+// cmdSigned checks that OUT is IN, unchanged, with a good signature behind it: signed OUT IN LEVEL [PASSWORD]
 func cmdSigned(ts *testscript.TestScript, _ bool, args []string) {
 	out, in := ts.ReadFile(args[0]), ts.ReadFile(args[1])
 	if !strings.HasPrefix(out, in) || len(out) == len(in) {
 		ts.Fatalf("%s does not begin with %s, or holds nothing more", args[0], args[1])
 	}
-	report, err := verify.Verify(context.Background(), strings.NewReader(out), int64(len(out)), nil)
+	report, err := verify.Verify(context.Background(), strings.NewReader(out), int64(len(out)), &verify.Options{Password: []byte(strings.Join(args[3:], ""))})
 	ts.Check(err)
 	if got := report.Signatures[len(report.Signatures)-1].Level.String(); got != args[2] {
 		ts.Fatalf("%s is %s, want %s", args[0], got, args[2])

@@ -48,6 +48,7 @@ type Authority struct {
 	Owner     bool // the owner's password was given
 	Fill      bool // existing form fields may be filled in and signed
 	AddFields bool // form fields may be made
+	Sealed    bool // a MAC over the whole file forbids any change (ISO/TS 32004), whoever makes it
 }
 
 // Authority says what the file permits to those who have the password that was given.
@@ -55,7 +56,14 @@ func (f *File) Authority() Authority {
 	if f.crypt == nil {
 		return Authority{Owner: true, Fill: true, AddFields: true}
 	}
-	return Authority{Owner: f.crypt.Owner(), Fill: f.crypt.MayFill(), AddFields: f.crypt.MayAddFields()}
+	return Authority{Owner: f.crypt.Owner(), Fill: f.crypt.MayFill(), AddFields: f.crypt.MayAddFields(), Sealed: f.authenticated()}
+}
+
+// authenticated reports whether a MAC protects the whole file (ISO/TS 32004).
+func (f *File) authenticated() bool {
+	trailer := f.sections[0].Trailer
+	d, err := f.Dict(trailer["Encrypt"])
+	return trailer["AuthCode"] != nil || err == nil && d["KDFSalt"] != nil
 }
 
 // unlock finds the key of an encrypted file. It must be called when the cross-reference is known and before anything
@@ -109,7 +117,7 @@ func (f *File) encryptDict(o Object) (*pdfcrypt.Dict, error) {
 	if dict["EncryptMetadata"] != nil {
 		b, err := f.Bool(dict["EncryptMetadata"])
 		r.note(err)
-		d.EncryptMetadata = bool(b)
+		d.EncryptMetadata = b
 	}
 	filters, err := f.Dict(dict["CF"])
 	r.note(err)

@@ -17,6 +17,9 @@ func FuzzOpen(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add(pdftest.Encrypted())
+	for _, b := range encryptedFiles(f) {
+		f.Add(b)
+	}
 	f.Add(table(nil))
 	f.Add(table(changed("0 4\n", "1 4\n")))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -12,10 +12,11 @@ import (
 	"golang.org/x/term"
 )
 
-// CanAsk says whether somebody can be asked: In and Err are terminals.
-func (s *Streams) CanAsk() bool { return s.ErrTerminal && IsTerminal(s.In) }
+// CanAsk says whether somebody can be asked: In is a terminal.
+func (s *Streams) CanAsk() bool { return IsTerminal(s.In) }
 
-// Password asks for a secret, which is not shown while it is typed. The end of input is an empty answer.
+// Password asks for a secret, which is not shown while it is typed. The end of input is an empty answer. The question goes
+// to Err or, where that is no terminal, to the one that In is.
 func (s *Streams) Password(ctx context.Context, question string) ([]byte, error) {
 	in, ok := s.In.(*os.File)
 	if !ok {
@@ -26,17 +27,24 @@ func (s *Streams) Password(ctx context.Context, question string) ([]byte, error)
 	if err != nil {
 		return nil, fmt.Errorf("ask for the %s: %w", question, err)
 	}
+	var out io.Writer = in
+	if s.ErrTerminal {
+		out = s.Err
+	}
 	s.mu.Lock()
 	s.erase()
 	s.asking = true
-	fmt.Fprint(s.Err, "gsign: "+Clean(question)+": ")
+	_, err = fmt.Fprint(out, "gsign: "+Clean(question)+": ")
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.asking = false
-		fmt.Fprintln(s.Err)
+		fmt.Fprintln(out)
 	}()
+	if err != nil {
+		return nil, fmt.Errorf("ask for the %s: %w", question, err)
+	}
 	type answer struct {
 		secret []byte
 		err    error

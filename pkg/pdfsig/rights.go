@@ -30,6 +30,12 @@ func (e *OwnerError) Error() string { return "the owner's password was not given
 // that later makes the signature last is part of signing it.
 func (d *Document) refuseRights(pl *plan) error {
 	a := d.file.Authority()
+	if a.Sealed {
+		return &RefusedError{
+			Reason: "a message authentication code protects the encrypted document (ISO/TS 32004), and any addition would break it",
+			Hint:   "sign a copy without encryption, or without the code",
+		}
+	}
 	if pl.field == nil && a.AddFields || pl.field != nil && a.Fill {
 		return nil
 	}

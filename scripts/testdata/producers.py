@@ -19,7 +19,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from fpdf import FPDF
+from pyhanko.pdf_utils import crypt, generic
+from pyhanko.pdf_utils.crypt.pubkey import RecipientEncryptionPolicy
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign import fields, signers
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -141,5 +145,36 @@ def pyhanko():
           approval="sign")
 
 
-for make in (reportlab, fpdf2, weasy, rewriters, pyhanko):
+def encrypted():
+    """Crypt filters that qpdf does not write: only strings, only streams, only attached files; and a handler for keys."""
+    src = (OUT / "classic-table.pdf").read_bytes()
+
+    def write(name, purpose, handler, expect="sign"):
+        w = copy_into_new_writer(PdfFileReader(io.BytesIO(src)))
+        w._assign_security_handler(handler)  # no public way takes a handler with filters of its own
+        buf = io.BytesIO()
+        w.write(buf)
+        (OUT / name).write_bytes(buf.getbuffer())
+        line(name, "pyHanko", purpose, expect)
+
+    def standard(user, **use):
+        filters = crypt.CryptFilterConfiguration(crypt_filters={generic.NameObject("/StdCF"): crypt.StandardAESCryptFilter(keylen=32)}, **use)
+        return crypt.StandardSecurityHandler.build_from_pw("owner", user, pdf_mac=False, crypt_filter_config=filters)
+
+    clear, aes = generic.NameObject("/Identity"), generic.NameObject("/StdCF")
+    write("pyhanko-encrypted-strings.pdf", "encrypted AES-256: strings only, streams by /Identity",
+          standard("", default_string_filter=aes, default_stream_filter=clear))
+    write("pyhanko-encrypted-streams.pdf", "encrypted AES-256: streams only, strings by /Identity",
+          standard("", default_string_filter=clear, default_stream_filter=aes))
+    write("pyhanko-encrypted-files.pdf", "encrypted AES-256: attached files only (/EFF), for which alone a password is needed",
+          standard("user", default_string_filter=clear, default_stream_filter=clear, default_file_filter=aes))
+    write("pyhanko-encrypted-mac.pdf", "encrypted AES-256 with a MAC over the file (ISO/TS 32004)",
+          crypt.StandardSecurityHandler.build_from_pw("owner", ""), "refuse:ISO/TS 32004")
+    write("pyhanko-encrypted-pubkey.pdf", "encrypted for a certificate (Adobe.PubSec)",
+          crypt.PubKeySecurityHandler.build_from_certs([throwaway().signing_cert], pdf_mac=False,
+                                                       policy=RecipientEncryptionPolicy(ignore_key_usage=True)),
+          "refuse:Adobe.PubSec")
+
+
+for make in (reportlab, fpdf2, weasy, rewriters, pyhanko, encrypted):
     make()

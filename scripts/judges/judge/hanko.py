@@ -15,6 +15,7 @@ from asn1crypto import pem, x509
 from asn1crypto.crl import CertificateList
 from asn1crypto.ocsp import OCSPResponse
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.crypt import AuthStatus
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESPassed
@@ -30,6 +31,8 @@ from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy
 from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
+
+from . import secret
 
 logging.disable(logging.CRITICAL)
 sys.setrecursionlimit(8000)  # deep page trees are no fault of the signature
@@ -48,10 +51,19 @@ class Unreadable(Exception):
     """pyHanko cannot read the original either, so it cannot judge the signed file."""
 
 
+def clear(handler):
+    """Whether strings and streams are not encrypted, so that no password is needed."""
+    config = handler.crypt_filter_config
+    return config.stream_filter_name == config.string_filter_name == "/Identity"
+
+
 def opened(path, strict):
     reader = PdfFileReader(io.BytesIO(pathlib.Path(path).read_bytes()), strict=strict)
     if strict and reader.xrefs.hybrid_xrefs_present:
         raise PdfReadError("strict mode does not take hybrid files")
+    if reader.encrypted and not clear(reader.security_handler):
+        if reader.decrypt(secret.of(path)).status is AuthStatus.FAILED:
+            raise PdfReadError("the password is wrong")
     return reader
 
 

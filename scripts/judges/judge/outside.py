@@ -9,7 +9,7 @@ import subprocess
 
 from asn1crypto import pem
 
-from . import pdf
+from . import pdf, secret
 
 
 def run(*args, timeout=120):
@@ -33,13 +33,13 @@ class PdfSig:
         """The newest signature. pdfsig counts a security store as a change, so its revision alone is judged."""
         cut = self.work / "revision.pdf"
         cut.write_bytes(data[:pdf.newest(data).end])
-        bad = self._one(cut, whole=True)
+        bad = self._one(cut, secret.of(path), whole=True)
         if cut.stat().st_size < len(data):
-            bad += self._one(path, whole=False)
+            bad += self._one(path, secret.of(path), whole=False)
         return bad
 
-    def _one(self, path, whole):
-        p = run("pdfsig", "-nocert", "-nssdir", f"sql:{self.nss}", path)
+    def _one(self, path, password, whole):
+        p = run("pdfsig", "-nocert", "-nssdir", f"sql:{self.nss}", *secret.poppler(password), path)
         parts = re.split(r"^Signature #\d+:$", p.stdout.decode("utf-8", "replace"), flags=re.M)[1:]
         if p.returncode or not parts:
             return [f"pdfsig: exit code {p.returncode}, {p.stderr.decode(errors='replace').strip()[:100]}"]
@@ -97,14 +97,14 @@ class OpenSSL:
 def qpdf(path):
     """Rank of qpdf --check: 0 clean, 1 warnings, 2 errors."""
     try:
-        return {0: 0, 3: 1}.get(run("qpdf", "--check", path).returncode, 2)
+        return {0: 0, 3: 1}.get(run("qpdf", "--check", *secret.qpdf(secret.of(path)), path).returncode, 2)
     except subprocess.TimeoutExpired:
         return 2
 
 
 def draw(path):
     """A digest of the first three pages as pdftoppm draws them."""
-    p = run("pdftoppm", "-r", "60", "-l", "3", path)
+    p = run("pdftoppm", "-r", "60", "-l", "3", *secret.poppler(secret.of(path)), path)
     return p.returncode, hashlib.sha256(p.stdout).hexdigest()
 
 

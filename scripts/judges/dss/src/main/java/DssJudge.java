@@ -15,6 +15,7 @@ import eu.europa.esig.dss.spi.validation.CertificateVerifier;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
 import eu.europa.esig.dss.spi.x509.CommonTrustedCertificateSource;
 import eu.europa.esig.dss.spi.x509.aia.DefaultAIASource;
+import eu.europa.esig.dss.pades.validation.PDFDocumentValidator;
 import eu.europa.esig.dss.validation.SignedDocumentValidator;
 import eu.europa.esig.dss.validation.policy.ValidationPolicyLoader;
 import eu.europa.esig.dss.validation.reports.Reports;
@@ -31,6 +32,8 @@ import java.security.cert.X509Certificate;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -89,6 +92,10 @@ public final class DssJudge {
 
     private static String judge(CommonTrustedCertificateSource trusted, String[] q) throws Exception {
         SignedDocumentValidator v = SignedDocumentValidator.fromDocument(new FileDocument(q[3]));
+        Matcher password = Pattern.compile("pw=([^.]+)").matcher(new File(q[3]).getName());
+        if (password.find() && v instanceof PDFDocumentValidator pdf) {
+            pdf.setPasswordProtection(password.group(1).toCharArray());
+        }
         v.setCertificateVerifier(verifier(trusted, q[0].equals("online")));
         v.setValidationLevel(ValidationLevel.ARCHIVAL_DATA);
         long minutes = Long.parseLong(q[1]);
