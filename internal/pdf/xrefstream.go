@@ -12,7 +12,8 @@ import (
 // streamAt reads the stream object at off, whatever its number.
 func (f *File) streamAt(off int64) (*Stream, error) {
 	p := parser{lexer: newLexer(&f.src, off)}
-	if _, _, err := p.header(); err != nil {
+	ref, _, err := p.header()
+	if err != nil {
 		return nil, err
 	}
 	o, err := p.body(f)
@@ -23,6 +24,7 @@ func (f *File) streamAt(off int64) (*Stream, error) {
 	if !ok {
 		return nil, malformed(off, "neither a cross-reference table nor a stream")
 	}
+	f.entries.refer(ref.Num) // it may not list itself, and its number must not be given to another object
 	return s, nil
 }
 
