@@ -222,12 +222,12 @@ def main():
             cells.append("-" if c is None else "FAIL" if c.bad else "ok" if c.expected == "sign" else "refused")
         print(f"{r['file']:{width}}  " + "  ".join(f"{c:6}" for c in cells))
     print()
-    for file, profiles in declared.items():
-        if profiles:
-            print(f"{file} declares " + ", ".join(f"{p} ({'conforms' if v.passed else 'does not conform'})" for p, v in profiles.items()))
+    print("veraPDF judged: " + "; ".join(f"{f}: {', '.join(p)}" for f, p in declared.items() if p))
     for c in cases:
         if c.expected != "sign" and c.level == "b-lt" and not c.bad:
             print(f"{c.name}: {' '.join(c.notes)}")
+    for c in cases:  # a file that does not conform before could hide what signing breaks
+        c.bad += [f"veraPDF: the input does not conform to {p}" for p, v in declared.get(c.file, {}).items() if not v.passed]
     failed = [c for c in cases if c.bad]
     for c in failed:
         print(f"FAIL {c.name}", *c.bad, sep="\n     ")

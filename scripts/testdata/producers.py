@@ -176,5 +176,6 @@ def encrypted():
           "refuse:Adobe.PubSec")
 
 
-for make in (reportlab, fpdf2, weasy, rewriters, pyhanko, encrypted):
-    make()
+if __name__ == "__main__":
+    for make in (reportlab, fpdf2, weasy, rewriters, pyhanko, encrypted):
+        make()
