@@ -147,7 +147,8 @@ func (s *scan) foundObject(buf []byte, off int64, at int) error {
 		return nil
 	}
 	e := offsetEntry(off+int64(i), ref.Gen)
-	if off+int64(at) < s.until {
+	// No cross-reference can say that an object begins at offset 0: that is free.
+	if off+int64(at) < s.until || e.offset() == s.f.header {
 		if beginsLine(buf[:i]) {
 			s.note(s.inside, ref.Num, e)
 		}

@@ -392,7 +392,7 @@ def usage_rights(name):
     return w.buf
 
 
-@file("/Prev points at itself", "refuse:cross-reference")
+@file("/Prev points at itself", "sign")
 def xref_loop(name):
     w = Writer()
     base(w, name)
@@ -401,7 +401,7 @@ def xref_loop(name):
     return w.buf
 
 
-@file("startxref points into the middle of an object", "refuse:cross-reference")
+@file("startxref points into the middle of an object", "sign")
 def xref_offset_wrong(name):
     w = Writer()
     base(w, name)
@@ -410,12 +410,49 @@ def xref_offset_wrong(name):
     return head + sep + b"\n123\n%%EOF\n"
 
 
-@file("cut off in the middle: no cross-reference, no trailer", "refuse:startxref")
+@file("cut off in the middle: no cross-reference, no trailer", "sign")
 def truncated(name):
     w = Writer()
     base(w, name)
     w.table(trailer(name))
     return w.buf[:420]
+
+
+@file("every offset is wrong: text was put in after the header", "sign")
+def offsets_shifted(name):
+    w = Writer()
+    base(w, name)
+    w.table(trailer(name))
+    head, sep, rest = w.buf.partition(b"\n")
+    return head + sep + b"%% put in later\n" + rest
+
+
+@file("a cross-reference stream whose startxref is wrong, objects in an object stream", "sign")
+def xref_stream_lost(name):
+    head, sep, _ = object_stream_all("object-stream-all").rpartition(b"startxref")
+    return head + sep + b"\n17\n%%EOF\n"
+
+
+@file("no cross-reference, and two trailers that name different catalogs", "refuse:more than one way")
+def two_trailers(name):
+    w = Writer()
+    base(w, name)
+    first = b"trailer\n<</Root 1 0 R/Size 8>>\n"
+    w.buf += first
+    w.obj(11, b"<</Type/Catalog/Pages 12 0 R>>")
+    w.obj(12, b"<</Type/Pages/Kids[13 0 R]/Count 1>>")
+    w.obj(13, b"<</Type/Page/Parent 12 0 R/MediaBox[0 0 99 99]>>")
+    return w.buf + b"trailer\n<</Root 11 0 R/Size 14>>\nstartxref\n5\n%%EOF\n"
+
+
+@file("no cross-reference, and the data of a stream has the page once more", "refuse:more than one way")
+def page_in_stream(name):
+    w = Writer()
+    base(w, name)
+    w.obj(9, b"<<>>", b"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>\nendobj")
+    w.table(trailer(name))
+    head, sep, _ = w.buf.rpartition(b"startxref")
+    return head + sep + b"\n5\n%%EOF\n"
 
 
 @file("a text file with the name of a PDF", "refuse:PDF")
