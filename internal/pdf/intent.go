@@ -104,21 +104,40 @@ func sumObject(o Object, data []byte, except []Name) []byte {
 	if data != nil {
 		s.text('S', data)
 	}
+	return s.sum()
+}
+
+// A summer collects what is to be hashed: sums of small pieces cost more than the pieces.
+type summer struct {
+	h    hash.Hash
+	rest []byte
+}
+
+func (s *summer) sum() []byte {
+	s.h.Write(s.rest)
 	return s.h.Sum(nil)
 }
 
-type summer struct{ h hash.Hash }
-
 func (s *summer) text(kind byte, b []byte) {
 	s.number(kind, int64(len(b)))
-	s.h.Write(b)
+	if len(b) > 512 {
+		s.h.Write(s.rest)
+		s.h.Write(b)
+		s.rest = s.rest[:0]
+		return
+	}
+	s.rest = append(s.rest, b...)
 }
 
 func (s *summer) number(kind byte, n int64) {
 	var b [9]byte
 	b[0] = kind
 	binary.BigEndian.PutUint64(b[1:], uint64(n))
-	s.h.Write(b[:])
+	s.rest = append(s.rest, b[:]...)
+	if len(s.rest) > 4096 {
+		s.h.Write(s.rest)
+		s.rest = s.rest[:0]
+	}
 }
 
 func (s *summer) object(o Object) {

@@ -2,7 +2,11 @@
 
 package pdf
 
-import "gsign/internal/limits"
+import (
+	"slices"
+
+	"gsign/internal/limits"
+)
 
 // name reads a name after its slash. #xx is decoded; a # without two hexadecimal digits stands for itself, as it did in
 // PDF 1.1.
@@ -118,6 +122,9 @@ func (l *lexer) skipByte(want int) error {
 func (l *lexer) hex(t token) (token, error) {
 	half := -1
 	for {
+		if half < 0 {
+			l.hexRun()
+		}
 		c, err := l.next()
 		if err != nil {
 			return t, err
@@ -145,4 +152,20 @@ func (l *lexer) hex(t token) (token, error) {
 			half = -1
 		}
 	}
+}
+
+// hexRun takes the pairs of digits that stand without anything between them in what is at hand: a signature is half a
+// hundred thousand of them.
+func (l *lexer) hexRun() {
+	b := l.buf[min(l.i, len(l.buf)):]
+	n := 0
+	for n+1 < len(b) && unhex(int(b[n])) >= 0 && unhex(int(b[n+1])) >= 0 {
+		n += 2
+	}
+	n = min(n, 2*max(0, limits.PDFString-len(l.text)))
+	l.text = slices.Grow(l.text, n/2)
+	for i := 0; i < n; i += 2 {
+		l.text = append(l.text, byte(unhex(int(b[i]))<<4|unhex(int(b[i+1]))))
+	}
+	l.i += n
 }

@@ -98,8 +98,12 @@ func (f *File) checkEntries() (wrong map[uint32]bool, all bool, err error) {
 	slices.Sort(blocks)
 	n := 0
 	for _, first := range blocks {
+		old := f.entries.shared[first] // what the original's entries lead to was checked when that was opened
+		if old == f.entries.blocks[first] {
+			continue
+		}
 		for i, e := range f.entries.blocks[first] {
-			if e.kind() != entryOffset && e.kind() != entryPacked {
+			if e.kind() != entryOffset && e.kind() != entryPacked || old != nil && old[i] == e {
 				continue
 			}
 			n++

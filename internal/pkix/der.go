@@ -3,6 +3,7 @@
 package pkix
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -13,6 +14,9 @@ import (
 // form, octet strings in one piece. Others write such BER (RFC 5652 allows it outside the signed parts); what is DER
 // already comes back the same. Sets are not sorted and values are not looked into.
 func DER(b []byte) ([]byte, error) {
+	if _, length, n, err := header(b); err == nil && n+length == len(b) && isDER(b, 0) {
+		return bytes.Clone(b), nil
+	}
 	out, rest, err := appendDER(make([]byte, 0, len(b)), b, 0)
 	if err != nil {
 		return nil, err
@@ -86,6 +90,25 @@ func header(b []byte) (tag []byte, length, size int, err error) {
 		return nil, 0, 0, errTruncated
 	}
 	return tag, length, n, nil
+}
+
+// isDER reports whether appendDER would change nothing: lengths are definite and as short as can be, and no octet string is
+// made of others.
+func isDER(b []byte, depth int) bool {
+	for len(b) > 0 {
+		tag, length, n, err := header(b)
+		if err != nil || length == indefinite || depth > limits.MaxDERDepth || tag[0] == tagOctetString|constructed {
+			return false
+		}
+		if k := n - len(tag) - 1; k > 0 && (length < 0x80 || length < 1<<(8*(k-1))) {
+			return false
+		}
+		if tag[0]&constructed != 0 && !isDER(b[n:n+length], depth+1) {
+			return false
+		}
+		b = b[n+length:]
+	}
+	return true
 }
 
 func isEndOfContents(b []byte) bool { return len(b) >= 2 && b[0] == 0 && b[1] == 0 }

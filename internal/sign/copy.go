@@ -87,7 +87,9 @@ func (c *copier) copy(ctx context.Context) error {
 			return err
 		}
 		n, err := io.CopyN(c.dst, c.src, min(stretch, c.size-done)) // copy_file_range(2) on Linux
-		writeSoon(c.dst, done, n)
+		if c.size > stretch {
+			writeSoon(c.dst, done, n)
+		}
 		done += n
 		c.copied.Store(done)
 		c.update(func() { c.available = done })

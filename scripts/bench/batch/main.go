@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"sync/atomic"
 	"time"
@@ -37,7 +38,11 @@ func main() {
 	again := flag.Bool("ask-again", false, "ask the signer's responder after each timestamp")
 	level := flag.String("level", "b-lt", "b-b, b-t or b-lt")
 	profile := flag.String("cpuprofile", "", "write a profile to this file")
+	allocs := flag.String("memprofile", "", "write a profile of all allocations to this file")
 	flag.Parse()
+	if *allocs != "" {
+		runtime.MemProfileRate = 4096
+	}
 	if flag.NArg() != 2 {
 		flag.Usage()
 		os.Exit(2)
@@ -46,6 +51,12 @@ func main() {
 	if err := b.run(context.Background(), *conf, *n, *atOnce, *again, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "batch:", err)
 		os.Exit(1)
+	}
+	if *allocs != "" {
+		if f, err := os.Create(*allocs); err == nil {
+			_ = pprof.Lookup("allocs").WriteTo(f, 0)
+			_ = f.Close()
+		}
 	}
 }
 
