@@ -41,7 +41,7 @@ class Judgement:
             self.left_out.append("qpdf (too slow)")
             return
         new = [m for m in after["messages"] if m not in before["messages"]]
-        if after["rank"] > before["rank"] or after["rank"] and after["count"] > before["count"]:
+        if (after["rank"], after["rank"] and after["count"]) > (before["rank"], before["rank"] and before["count"]):
             self.bad.append(f"qpdf: worse than the input ({before['rank']}, {before['count']} messages, now {after['rank']}, "
                             f"{after['count']}): " + " / ".join(new[:3])[:400])
 
@@ -63,7 +63,7 @@ class Judgement:
             self.bad.append(f"pdfsig: with the security store: {whole.get(self.ours, ['not found'])[0]}")
         for end, (verdict, _) in (before or {}).items():
             now = whole.get(end, ["not found"])[0]
-            if now not in (verdict, VALID):
+            if verdict == VALID and now != VALID:  # of others there is nothing to lose
                 self.bad.append(f"pdfsig: earlier signature to {end}: was {verdict!r}, is {now!r}")
 
     def by_pyhanko(self):
