@@ -90,7 +90,7 @@ def detail(r, path):
     if r.code == 0 and not engines.PANIC.search(r.err):
         return ""
     lines = [s.strip() for s in r.err.replace(str(path), path.name).splitlines() if s.strip()]
-    told = [s for s in lines if engines.PANIC.search(s)] or lines
+    told = [s for s in lines if engines.PANIC.search(s)] or [s for s in lines if "error:" in s] or lines
     return (r.killed and f"ended by us for {r.killed}; " or "") + (told[0][:300] if told else f"exit code {r.code}")
 
 

@@ -94,19 +94,22 @@ def mupdf_facts(path, tools):
     return {}
 
 
-def look(path, count, tools):
-    """A digest of the first and the last page, and which program drew them; empty when none can."""
-    if not count:
-        return "", ""
-    ends = [(1, count)] if count <= 2 else [(1, 1), (count, count)]
-    drawn = [tools.bytes("pdftoppm", "-scale-to", WIDE, "-f", a, "-l", b, path) for a, b in ends]
-    if all(d for d in drawn):
-        return hashlib.sha256(b"".join(drawn)).hexdigest(), "poppler"
-    wanted = ",".join(str(n) for n in sorted({1, count}))
-    with tempfile.TemporaryDirectory() as d:
-        tools.run("mutool", "draw", "-q", "-w", WIDE, "-h", WIDE, "-F", "ppm", "-o", f"{d}/%d.ppm", path, wanted)
-        drawn = [f.read_bytes() for f in sorted(pathlib.Path(d).iterdir())]
-    return (hashlib.sha256(b"".join(drawn)).hexdigest(), "mupdf") if drawn else ("", "")
+def look(path, count, tools, program=""):
+    """A digest of the first and the last page, and which program drew them (the first of two that can, or the one asked)."""
+    drawn = []
+    if count and program != "mupdf":
+        ends = [(1, count)] if count <= 2 else [(1, 1), (count, count)]
+        drawn = [tools.bytes("pdftoppm", "-scale-to", WIDE, "-f", a, "-l", b, path) for a, b in ends]
+        if all(drawn):
+            return hashlib.sha256(b"".join(drawn)).hexdigest(), "poppler"
+    if count and program != "poppler":
+        wanted = ",".join(str(n) for n in sorted({1, count}))
+        with tempfile.TemporaryDirectory() as d:
+            tools.run("mutool", "draw", "-q", "-w", WIDE, "-h", WIDE, "-F", "ppm", "-o", f"{d}/%d.ppm", path, wanted)
+            drawn = [f.read_bytes() for f in sorted(pathlib.Path(d).iterdir())]
+        if drawn:
+            return hashlib.sha256(b"".join(drawn)).hexdigest(), "mupdf"
+    return "", ""
 
 
 def one_way(path, f, tools):

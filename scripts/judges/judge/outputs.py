@@ -126,10 +126,10 @@ class Judgement:
         if not digest:
             self.left_out.append("look (nothing draws the input)")
             return
-        after = inputs.look(self.signed, count, self.tools)
+        after = inputs.look(self.signed, count, self.tools, program)
         if after == (digest, program):
             return
-        again = {inputs.look(self.original, count, self.tools) for _ in range(3)} | {(digest, program)}
+        again = {inputs.look(self.original, count, self.tools, program) for _ in range(3)} | {(digest, program)}
         if len(again) > 1:
             self.left_out.append("look (the input is drawn differently each time)")
         else:
