@@ -83,8 +83,8 @@ func addSignature(t *testing.T, name string, in []byte) error {
 			t.Errorf("%s: signature %q is not what it was", name, was.Field)
 			continue
 		}
-		if n := len(was.Problems); len(now[i].Problems) > n {
-			t.Errorf("%s: signature %q has problems now: %v", name, was.Field, now[i].Problems[n:])
+		if len(was.Problems) == 0 && len(now[i].Problems) > 0 { // a range beyond the end of the file may end within it now
+			t.Errorf("%s: signature %q has problems now: %v", name, was.Field, now[i].Problems)
 		}
 		end := was.RevisionEnd()
 		if end <= 0 || end > int64(len(in)) || len(was.Problems) > 0 {
