@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command bench measures gsign side by side with the least work the same job can be, in one run, alternating, and
-// prints medians and ratios: absolute times belong to one machine, ratios travel.
+// prints one table of medians, with the middle half of the pairs in brackets: absolute times belong to one machine, ratios
+// travel. Processor time is there beside wall time, because it says something on a busy machine too.
 //
-//	go run ./scripts/bench [-n 7] [-size 1024] [-huge 4096] [-dir DIR]
+//	go run ./scripts/bench [-n 7] [-size 1024] [-huge 10240] [-dir DIR] [all|start|large|objects|small|growth] ...
 //
-// It signs a PDF of -size MiB to B-LT against a sandbox that is already running with zero latency and compares with
-// scripts/bench/floor (copy and hash, fsync, rename); signs one of -huge MiB once for its peak memory; and compares the
-// start of `gsign version` with an empty Go program.
+// large signs a PDF of -size MiB to B-LT against a sandbox that is already running with zero latency and compares with
+// scripts/bench/floor (copy and hash, fsync, rename), and one of -huge MiB once for its peak memory. objects does the same with
+// two million objects, in a table and in object streams. small signs 100 kB again and again in one process and compares with
+// scripts/bench/calls. growth doubles one thing after the other. start compares gsign version with an empty Go program.
 package main
 
 import (
@@ -22,33 +24,24 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
-	"syscall"
 	"time"
-)
-
-// Goals of the project, printed beside what was measured. They decide nothing: no run fails on wall-clock time.
-const (
-	goalSign   = 1.3 // × floor
-	goalStart  = 3.0 // × empty Go program
-	goalMemory = 64  // MiB
 )
 
 func main() {
 	n := flag.Int("n", 7, "runs of each program; the median counts")
 	size := flag.Int64("size", 1024, "size of the PDF to sign, MiB")
-	huge := flag.Int64("huge", 4096, "size of the PDF signed once for its peak memory, MiB; 0 leaves it out")
+	huge := flag.Int64("huge", 10240, "size of the PDF signed once for its peak memory, MiB; 0 leaves it out")
 	dir := flag.String("dir", "", "folder to work in (default: a temporary one)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *dir, *n, *size<<20, *huge<<20); err != nil {
+	if err := run(ctx, *dir, *n, *size<<20, *huge<<20, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, dir string, n int, size, huge int64) error {
+func run(ctx context.Context, dir string, n int, size, huge int64, modes []string) error {
 	if dir == "" {
 		tmp, err := os.MkdirTemp("", "gsign-bench-")
 		if err != nil {
@@ -57,8 +50,10 @@ func run(ctx context.Context, dir string, n int, size, huge int64) error {
 		defer os.RemoveAll(tmp)
 		dir = tmp
 	}
-	b := &bench{ctx: ctx, dir: dir}
-	if err := b.build("gsign", "./cmd/gsign", "floor", "./scripts/bench/floor", "empty", "./scripts/bench/empty"); err != nil {
+	b := &bench{ctx: ctx, dir: dir, n: n, size: size, huge: huge}
+	err := b.build("gsign", "./cmd/gsign", "floor", "./scripts/bench/floor", "empty", "./scripts/bench/empty",
+		"batch", "./scripts/bench/batch", "calls", "./scripts/bench/calls")
+	if err != nil {
 		return err
 	}
 	stop, err := b.startSandbox()
@@ -66,22 +61,31 @@ func run(ctx context.Context, dir string, n int, size, huge int64) error {
 		return err
 	}
 	defer stop()
-	fmt.Printf("%s, %d processors, %s\n", runtime.Version(), runtime.NumCPU(), time.Now().UTC().Format(time.DateOnly))
-	if err := b.compareStart(max(n, 21)); err != nil {
-		return err
+	fmt.Printf("%s, %d processors, %s\n\n", runtime.Version(), runtime.NumCPU(), time.Now().UTC().Format(time.DateOnly))
+	fmt.Println("| what | ours, s | other, s | wall ratio | processor ratio | goal | peak MiB | goal |")
+	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- |")
+	if len(modes) == 0 {
+		modes = []string{"all"}
 	}
-	if err := b.compareSign(n, size); err != nil {
-		return err
+	for _, m := range []struct {
+		name string
+		run  func() error
+	}{{"start", b.start}, {"large", b.large}, {"objects", b.objects}, {"small", b.small}, {"growth", b.growth}} {
+		if !slices.Contains(modes, "all") && !slices.Contains(modes, m.name) {
+			continue
+		}
+		if err := m.run(); err != nil {
+			return err
+		}
 	}
-	if huge == 0 {
-		return nil
-	}
-	return b.hugeMemory(huge)
+	return nil
 }
 
 type bench struct {
-	ctx context.Context
-	dir string
+	ctx        context.Context
+	dir        string
+	n          int
+	size, huge int64
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
@@ -131,105 +135,4 @@ func (b *bench) startSandbox() (stop func(), err error) {
 
 func (b *bench) sign(in, out string) []string {
 	return []string{b.path("gsign"), "sign", "--quiet", "--force", "--config", b.path("sandbox/config.toml"), in, out}
-}
-
-func (b *bench) compareStart(n int) error {
-	return b.compare("start", n, goalStart,
-		[]string{b.path("gsign"), "version"}, []string{b.path("empty")}, nil)
-}
-
-func (b *bench) compareSign(n int, size int64) error {
-	in := b.path("large.pdf")
-	if err := writePDF(in, size); err != nil {
-		return err
-	}
-	defer os.Remove(in)
-	out, ref := b.path("signed.pdf"), b.path("floor.pdf")
-	clean := func() {
-		_ = os.Remove(out)
-		_ = os.Remove(ref)
-	}
-	defer clean()
-	name := fmt.Sprintf("sign %d MiB", size>>20)
-	return b.compare(name, n, goalSign, b.sign(in, out), []string{b.path("floor"), in, ref}, clean)
-}
-
-func (b *bench) hugeMemory(size int64) error {
-	in, out := b.path("huge.pdf"), b.path("huge-signed.pdf")
-	if err := writePDF(in, size); err != nil {
-		return err
-	}
-	defer os.Remove(in)
-	defer os.Remove(out)
-	m, err := b.measure(b.sign(in, out))
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%-16s %8.3f s   peak %5.1f MiB (goal ≤ %d)\n", fmt.Sprintf("sign %d MiB", size>>20),
-		m.wall.Seconds(), m.peakMiB, goalMemory)
-	return nil
-}
-
-type measurement struct {
-	wall    time.Duration
-	peakMiB float64
-}
-
-// compare runs both programs once to warm the page cache, then n times in turn.
-func (b *bench) compare(name string, n int, goal float64, ours, floor []string, between func()) error {
-	var a, f []measurement
-	for i := range n + 1 {
-		for _, side := range []struct {
-			argv []string
-			to   *[]measurement
-		}{{ours, &a}, {floor, &f}} {
-			if between != nil {
-				between()
-			}
-			m, err := b.measure(side.argv)
-			if err != nil {
-				return err
-			}
-			if i > 0 {
-				*side.to = append(*side.to, m)
-			}
-		}
-	}
-	ratios := make([]float64, n)
-	var peak float64
-	for i := range n {
-		ratios[i] = a[i].wall.Seconds() / f[i].wall.Seconds()
-		peak = max(peak, a[i].peakMiB)
-	}
-	ma, mf := medianWall(a), medianWall(f)
-	slices.Sort(ratios)
-	fmt.Printf("%-16s %8.4f s   floor %8.4f s   ratio of medians %.2f (goal ≤ %.1f; pairs %.2f … %.2f)   peak %5.1f MiB (goal ≤ %d)\n",
-		name, ma.Seconds(), mf.Seconds(), ma.Seconds()/mf.Seconds(), goal, ratios[0], ratios[n-1], peak, goalMemory)
-	return nil
-}
-
-func medianWall(ms []measurement) time.Duration {
-	walls := make([]time.Duration, len(ms))
-	for i, m := range ms {
-		walls[i] = m.wall
-	}
-	slices.Sort(walls)
-	return walls[len(walls)/2]
-}
-
-func (b *bench) measure(argv []string) (measurement, error) {
-	cmd := exec.CommandContext(b.ctx, argv[0], argv[1:]...)
-	var errText strings.Builder
-	cmd.Stderr = &errText
-	start := time.Now()
-	err := cmd.Run()
-	wall := time.Since(start)
-	if err != nil {
-		return measurement{}, fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, errText.String())
-	}
-	m := measurement{wall: wall}
-	if ru, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		m.peakMiB = float64(ru.Maxrss) / 1024 // KiB on Linux
-	}
-	return m, nil
 }

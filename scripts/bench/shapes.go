@@ -18,6 +18,7 @@ type shape struct {
 	objects int  // that nothing refers to
 	pages   int  // in a tree of nodes with 64 kids each
 	fields  int  // text fields of a form
+	noise   int  // bytes of streams that nothing refers to
 	packed  bool // objects in object streams, a cross-reference stream
 }
 
@@ -41,6 +42,9 @@ func (s shape) write(path string) error {
 	for range s.objects {
 		w.put(w.reserve(), fmt.Sprintf("<< /Kind /Filler /Value <%016x%016x> /Of [1 0 R 2 0 R] >>", random.Uint64(), random.Uint64()))
 	}
+	for left := s.noise; left > 0; left -= noiseStream {
+		w.noise(random, min(left, noiseStream))
+	}
 	w.end(catalog)
 	if w.err != nil {
 		return w.err
@@ -49,6 +53,21 @@ func (s shape) write(path string) error {
 		return err
 	}
 	return f.Sync()
+}
+
+const noiseStream = 1 << 20
+
+// noise writes a stream that cannot be compressed.
+func (w *shapeWriter) noise(random *rand.Rand, n int) {
+	data := make([]byte, n)
+	for i := range data {
+		data[i] = byte(random.Uint32())
+	}
+	num := w.reserve()
+	w.entries[num-1][0] = w.n
+	w.text("%d 0 obj\n<< /Length %d >>\nstream\n", num, n)
+	w.bytes(data)
+	w.text("\nendstream\nendobj\n")
 }
 
 // shapeWriter numbers objects before they are written.

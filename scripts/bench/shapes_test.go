@@ -14,7 +14,7 @@ import (
 func TestShapes(t *testing.T) {
 	for name, s := range map[string]shape{
 		"objects": {objects: 1000}, "packed": {objects: 1000, packed: true}, "pages": {pages: 200},
-		"packed pages": {pages: 200, packed: true}, "fields": {fields: 300},
+		"packed pages": {pages: 200, packed: true}, "fields": {fields: 300}, "noise": {noise: 1<<20 + 5},
 	} {
 		path := filepath.Join(t.TempDir(), "x.pdf")
 		if err := s.write(path); err != nil {
