@@ -123,20 +123,12 @@ func cmdCounters(ts *testscript.TestScript, _ bool, args []string) {
 func cmdPDF(ts *testscript.TestScript, _ bool, args []string) {
 	shapes := map[string]func() []byte{
 		"classic": pdftest.Classic, "stream": pdftest.XRefStream, "form": pdftest.WithForm, "encrypted": pdftest.Encrypted,
+		"xfa": pdftest.XFA,
+		"damaged": func() []byte { // the cross-reference is not where it should be, and no object is
+			return bytes.Replace(pdftest.Classic(), []byte("%PDF-1.4"), []byte("%PDF-1.4\n%"), 1)
+		},
 	}
-	shapes["xfa"] = pdftest.XFA
-	shapes["damaged"] = func() []byte { // two things wrong: where the cross-reference is, and where an object is
-		b := bytes.Replace(pdftest.Classic(), []byte("%PDF-1.4"), []byte("%PDF-1.4\n%"), 1)
-		return b
-	}
-	b, err := []byte(nil), error(nil)
-	if shape := shapes[args[1]]; shape != nil {
-		b = shape()
-	} else {
-		b, err = os.ReadFile(filepath.Join("..", "..", "testdata", "pdfs", args[1]))
-	}
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), shapes[args[1]](), 0o644))
 }
 
 // cmdSample copies a file of testdata/pdfs: sample FILE NAME

@@ -102,6 +102,7 @@ var checks = map[string]struct {
 	"flags no integer":         {page1(pdftest.Table, "/AcroForm << /SigFlags (x) /Fields [] >>", ""), "", ""},
 	"flags no integer, a real": {page1(pdftest.Table, "/AcroForm << /SigFlags 3.0 /Fields [] >>", ""), "", ""},
 	"page direct":              {directPage(), "", ""},
+	"no pages":                 {noPages(), "", ""},
 
 	"seed: recommended":            {emptyField("/SV << /Type /SV /Ff 0 /SubFilter [/adbe.pkcs7.detached] /Reasons [(x)] >>"), "Approval", ""},
 	"seed: sub-filter allowed":     {emptyField("/SV << /Ff 2 /SubFilter [/adbe.pkcs7.detached /ETSI.CAdES.detached] >>"), "Approval", ""},
