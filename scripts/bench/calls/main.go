@@ -87,7 +87,7 @@ func connect(ctx context.Context, conf string) (*caller, error) {
 	if !strings.HasSuffix(c.base, "/v2") {
 		c.base += "/v2"
 	}
-	body, err := json.Marshal(map[string]string{"api_key": string(cfg.APIKey), "api_secret": string(cfg.APISecret)})
+	body, err := json.Marshal(map[string]string{"api_key": cfg.APIKey, "api_secret": string(cfg.APISecret)})
 	if err != nil {
 		return nil, err
 	}
