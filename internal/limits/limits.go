@@ -146,8 +146,9 @@ const (
 	PDFLexed      = 256 << 20
 	PDFLexedTimes = 2
 	// PDFDecoded bounds the bytes that go through filters over the life of an open file. The object streams of a file of
-	// two million objects have 200 MB.
-	PDFDecoded = 1 << 30
+	// two million objects have 200 MB, some six times what they take in the file.
+	PDFDecoded      = 256 << 20
+	PDFDecodedTimes = 8
 	// PDFPageKids bounds the entries of page tree nodes that are looked at: nodes may share lists. Every object once or twice.
 	PDFPageKids = 2 * PDFEntries
 	// PDFTrailerBytes bounds the bytes of all trailers of a file together: they are kept. Real ones have some 200 bytes, and
@@ -171,6 +172,17 @@ const (
 	FieldDepth = 64
 	// Fields bounds the nodes of a form. Forms of tens of thousands of fields exist (generated tables).
 	Fields = 1 << 20
+	// FieldKids bounds the entries of the /Kids arrays of a form, which fields may share: each field and its widgets once.
+	FieldKids = 4 << 20
+	// FieldNames bounds the qualified names of a form in bytes, all together: a field repeats the names above it.
+	FieldNames = 64 << 20
+	// SignatureFields bounds the signature fields of a form, signed or not. Ten are many; more is kept of each than of others.
+	SignatureFields = 1 << 16
+	// SignatureReferences bounds the /Reference array of a signature. Real ones have one or two entries.
+	SignatureReferences = 64
+	// LockedFields bounds the names of fields that signatures lock, all together: a hundred signatures of a form of two
+	// thousand fields, each named.
+	LockedFields = 1 << 18
 	// Widgets bounds the annotations of one signature field. ISO 32000-2 12.7.5.5 has one; copies on each page exist.
 	Widgets = 4096
 	// PagesSearched bounds the pages looked through for a widget or for a list of annotations that is shared.

@@ -62,7 +62,7 @@ type metered struct {
 
 func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.r.Read(p)
-	if e := m.w.spend(&m.w.decoded, int64(n), limits.PDFDecoded, "bytes through filters"); e != nil {
+	if e := m.w.spend(&m.w.decoded, int64(n), limits.PDFDecoded+limits.PDFDecodedTimes*m.w.size, "bytes through filters"); e != nil {
 		return n, e
 	}
 	return n, err

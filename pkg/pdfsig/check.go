@@ -32,6 +32,10 @@ func (d *Document) Check(opts *Options) error {
 	if err != nil {
 		return err
 	}
+	err = d.file.Exhausted()
+	if err != nil {
+		return err
+	}
 	return d.Unambiguous(context.Background())
 }
 
@@ -145,13 +149,20 @@ func (d *Document) refusePermissions(pl *plan) error {
 		return refuse("ask its author for a version that permits signing (DocMDP level 2 or 3)",
 			"the document is certified with no changes allowed (DocMDP level 1)")
 	}
+	count := 0
 	for _, f := range pl.form.signatures {
 		signed, err := d.signed(f)
 		if err != nil {
 			return err
 		}
-		pl.resigning = pl.resigning || signed
+		if signed {
+			count++
+		}
 	}
+	if count >= limits.Signatures {
+		return &pdf.MalformedError{Offset: -1, What: fmt.Sprintf("%d signatures: with one more they could not be read", count)}
+	}
+	pl.resigning = count > 0
 	return nil
 }
 

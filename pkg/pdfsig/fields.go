@@ -75,6 +75,10 @@ func (d *Document) form() (*form, error) {
 			return nil, err
 		}
 	}
+	err = d.file.Exhausted() // what was passed over may be sound
+	if err != nil {
+		return nil, err
+	}
 	d.fields = fm
 	return fm, nil
 }
@@ -93,12 +97,14 @@ type fieldWalk struct {
 	form  *form
 	seen  map[pdf.Ref]bool
 	count int
+	below int // entries of /Kids
+	text  int // bytes of all names
 }
 
 func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 	w.count++
 	if depth > limits.FieldDepth || w.count > limits.Fields {
-		return &pdf.MalformedError{Offset: -1, What: "form has too many fields or is too deep"}
+		return tooManyFields()
 	}
 	ref, _ := o.(pdf.Ref)
 	if !ref.IsZero() {
@@ -111,10 +117,17 @@ func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 	if err != nil || !ok {
 		return err
 	}
-	f := w.inherit(ref, dict, parent)
+	f, err := w.inherit(ref, dict, parent)
+	if err != nil {
+		return err
+	}
 	kids, err := w.kids(dict)
 	if err != nil {
 		return err
+	}
+	w.below += len(kids)
+	if w.below > limits.FieldKids {
+		return tooManyFields()
 	}
 	terminal := true
 	for _, kid := range kids {
@@ -127,7 +140,9 @@ func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 		}
 		if kd["T"] == nil && kd["V"] == nil && kd["Kids"] == nil {
 			kr, _ := kid.(pdf.Ref)
-			f.widgets = append(f.widgets, widget{kr, kd})
+			if f.kind == "Sig" {
+				f.widgets = append(f.widgets, widget{kr, kd})
+			}
 			continue
 		}
 		terminal = false
@@ -150,19 +165,30 @@ func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 	if len(f.widgets) == 0 && len(kids) == 0 {
 		f.widgets = []widget{{ref, dict}}
 	}
+	if len(w.form.signatures) == limits.SignatureFields {
+		return tooManyFields()
+	}
 	w.form.fields = append(w.form.fields, f)
 	w.form.signatures = append(w.form.signatures, f)
 	return nil
 }
 
+func tooManyFields() error {
+	return &pdf.MalformedError{Offset: -1, What: "form has too many fields or is too deep"}
+}
+
 // inherit makes the field of a dictionary: its name, and what it takes from its parent (ISO 32000-2 12.7.4.1).
-func (w *fieldWalk) inherit(ref pdf.Ref, dict pdf.Dict, parent *field) *field {
+func (w *fieldWalk) inherit(ref pdf.Ref, dict pdf.Dict, parent *field) (*field, error) {
 	f := &field{ref: ref, dict: dict, name: parent.name, kind: parent.kind, flags: parent.flags, value: parent.value}
 	if t, err := w.file.String(dict["T"]); err == nil && t != nil {
 		if f.name != "" {
 			f.name += "."
 		}
 		f.name += t.Text()
+		w.text += len(f.name)
+		if w.text > limits.FieldNames {
+			return nil, &pdf.MalformedError{Offset: -1, What: fmt.Sprintf("form with more than %d bytes of names", limits.FieldNames)}
+		}
 	}
 	if ft, err := w.file.Name(dict["FT"]); err == nil && ft != "" {
 		f.kind = ft
@@ -173,7 +199,7 @@ func (w *fieldWalk) inherit(ref pdf.Ref, dict pdf.Dict, parent *field) *field {
 	if v, ok := dict["V"]; ok {
 		f.value = v
 	}
-	return f
+	return f, nil
 }
 
 func (w *fieldWalk) kids(dict pdf.Dict) (pdf.Array, error) {

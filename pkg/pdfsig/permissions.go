@@ -3,6 +3,9 @@
 package pdfsig
 
 import (
+	"fmt"
+
+	"gsign/internal/limits"
 	"gsign/internal/pdf"
 )
 
@@ -19,8 +22,12 @@ func (d *Document) docMDP(fm *form) (int, error) {
 		return 0, err
 	}
 	level := 0
-	add := func(sig pdf.Dict) {
-		for _, tr := range d.transforms(sig, "DocMDP") {
+	add := func(sig pdf.Dict) error {
+		params, err := d.transforms(sig, "DocMDP")
+		if err != nil {
+			return err
+		}
+		for _, tr := range params {
 			p, err := d.file.Integer(tr["P"])
 			if err != nil || p < 1 || p > 3 {
 				p = 2 // the default of Table 257
@@ -29,29 +36,39 @@ func (d *Document) docMDP(fm *form) (int, error) {
 				level = int(p)
 			}
 		}
+		return nil
 	}
 	if perms["DocMDP"] != nil {
 		sig, err := lenient(d.file.Dict(perms["DocMDP"]))
 		if err != nil {
 			return 0, err
 		}
-		add(sig)
+		err = add(sig)
+		if err != nil {
+			return 0, err
+		}
 	}
 	for _, f := range fm.signatures {
 		sig, _, err := d.signature(f)
 		if err != nil {
 			return 0, err
 		}
-		add(sig)
+		err = add(sig)
+		if err != nil {
+			return 0, err
+		}
 	}
 	return level, nil
 }
 
 // transforms returns the parameters of the signature's references with the given transform method.
-func (d *Document) transforms(sig pdf.Dict, method pdf.Name) []pdf.Dict {
+func (d *Document) transforms(sig pdf.Dict, method pdf.Name) ([]pdf.Dict, error) {
 	refs, err := d.file.Array(sig["Reference"])
 	if err != nil {
-		return nil
+		return nil, nil
+	}
+	if len(refs) > limits.SignatureReferences {
+		return nil, &pdf.MalformedError{Offset: -1, What: fmt.Sprintf("signature with %d references", len(refs))}
 	}
 	var found []pdf.Dict
 	for _, o := range refs {
@@ -68,7 +85,7 @@ func (d *Document) transforms(sig pdf.Dict, method pdf.Name) []pdf.Dict {
 			found = append(found, params) // absent parameters mean the defaults
 		}
 	}
-	return found
+	return found, nil
 }
 
 // lock names the fields that a signature locks: /Lock of its field, or the FieldMDP transform that it became.
@@ -98,6 +115,7 @@ func (l *lock) covers(name string) bool {
 // locks returns what the signed fields lock.
 func (d *Document) locks(fm *form) ([]*lock, error) {
 	var all []*lock
+	names := 0
 	for _, f := range fm.signatures {
 		sig, _, err := d.signature(f)
 		if err != nil {
@@ -106,7 +124,10 @@ func (d *Document) locks(fm *form) ([]*lock, error) {
 		if sig == nil {
 			continue
 		}
-		dicts := d.transforms(sig, "FieldMDP")
+		dicts, err := d.transforms(sig, "FieldMDP")
+		if err != nil {
+			return nil, err
+		}
 		own, err := d.file.Dict(f.dict["Lock"])
 		if err == nil && own != nil {
 			dicts = append(dicts, own)
@@ -115,6 +136,10 @@ func (d *Document) locks(fm *form) ([]*lock, error) {
 			l, _ := d.lock(dict)
 			l.holder = f.name
 			all = append(all, l)
+			names += len(l.raw)
+			if names > limits.LockedFields || len(all) > 2*limits.Signatures {
+				return nil, &pdf.MalformedError{Offset: -1, What: "signatures lock more fields than can be read"}
+			}
 		}
 	}
 	return all, nil

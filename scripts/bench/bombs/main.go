@@ -35,7 +35,17 @@ func main() {
 	sign := flag.Bool("sign", false, "sign to B-B against the sandbox instead of the dry run")
 	dir := flag.String("dir", "", "folder to work in (default: a temporary one)")
 	program := flag.String("gsign", "", "the program (default: build it)")
+	make1 := flag.String("make", "", "only write the bomb of that name to the file -dir")
 	flag.Parse()
+	for _, b := range bombs.All() {
+		if b.Name == *make1 {
+			if err := write(b, *dir); err != nil {
+				fmt.Fprintln(os.Stderr, "bombs:", err)
+				os.Exit(1)
+			}
+			return
+		}
+	}
 	bad, err := run(*only, *dir, *program, *timeout, *sign)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bombs:", err)
@@ -80,10 +90,19 @@ func one(b bombs.Bomb, dir, program string, timeout time.Duration, sign bool) (b
 	in, out := filepath.Join(dir, "in.pdf"), filepath.Join(dir, "out.pdf")
 	defer os.Remove(in)
 	defer os.Remove(out)
-	size, err := write(b, in)
+	// Made by another process: a child's peak memory begins with that of its parent.
+	self, err := os.Executable()
 	if err != nil {
 		return false, err
 	}
+	if text, err := exec.Command(self, "-make", b.Name, "-dir", in).CombinedOutput(); err != nil {
+		return false, fmt.Errorf("%w: %s", err, text)
+	}
+	fi, err := os.Stat(in)
+	if err != nil {
+		return false, err
+	}
+	size := fi.Size()
 	args := []string{"sign", "--sandbox", "--level", "b-b", "-q", "--dry-run", in, out}
 	if sign {
 		args = append(args[:5], args[6:]...)
@@ -108,15 +127,14 @@ func one(b bombs.Bomb, dir, program string, timeout time.Duration, sign bool) (b
 	return ok, nil
 }
 
-func write(b bombs.Bomb, path string) (int64, error) {
+func write(b bombs.Bomb, path string) error {
 	f, err := os.Create(path)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer f.Close()
-	n, err := b.Make().WriteTo(f)
-	if err != nil {
-		return n, err
+	if _, err := b.Make().WriteTo(f); err != nil {
+		return err
 	}
-	return n, f.Close()
+	return f.Close()
 }

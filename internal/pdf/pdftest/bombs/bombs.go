@@ -21,8 +21,26 @@ func All() []Bomb {
 	return slices.Concat(filters(), packs(), xrefs(), trees(), forms(), texts())
 }
 
-// Huge reports whether the file is a gigabyte or so, whatever it costs.
-func (b Bomb) Huge() bool { return strings.HasPrefix(b.Name, "1 GiB") }
+// Slow reports whether making or reading the file takes seconds, as it does where it has hundreds of megabytes.
+func (b Bomb) Slow() bool {
+	return strings.HasPrefix(b.Name, "1 GiB") || slices.Contains(slow, b.Name)
+}
+
+var slow = []string{
+	"object stream: half a million objects", "object stream: half a million objects, wrong indices",
+	"object streams without endstream", "object stream: eight ASCII85 of z", "xref stream: white space for hex",
+	"object stream: predictor of one byte", "object streams: 32 MiB each in turns", "object streams: too large, in turns",
+	"xref: trailers in trailers", "xref: large trailers", "pages: a million, deep", "pages: nodes that share a list of nulls",
+	"annotations: half a million", "form: half a million fields", "form: kids without end", "form: null kids without end",
+	"form: signatures that share references", "form: long names", "form: names taken and locked", "form: a hundred thousand signatures",
+	"object stream: flate, 1 GiB", "object stream: white space for hex", "object stream: run length", "xref stream: free and used in turns",
+	"object streams: 9 MiB each in turns", "object streams that extend each other", "xref stream: /Index far apart", "xref stream: 2^32 rows",
+	"xref: a million empty subsections", "xref: 100,000 sections", "pages: a million, flat", "annotations: a million",
+	"arrays a hundred million deep", "a name of 100 MB", "a string of 100 MB", "a hexadecimal string of 100 MB", "a number of 100 MB",
+	"parentheses within each other",
+	"form: long names, deep",
+	"many strings, 400 MB in all", "many names, 400 MB in all", "store: streams too large",
+}
 
 const (
 	million = 1_000_000
