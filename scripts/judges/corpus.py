@@ -217,7 +217,7 @@ def main():
                 rows = run(folder, names, settings, args, after)
                 tell(folder, rows, args, out)
                 print(f"{time.monotonic() - start:.0f} s with {args.workers} workers")
-                folders.append((folder.name, rows))
+                folders.append((folder.name + (", a part of it" if part else ""), rows))
                 ok = robustness.holds(rows, "gsign", not part) and ok
             for judge in java:
                 judge.__exit__()
