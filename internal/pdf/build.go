@@ -25,6 +25,9 @@ func (u *Update) Build() (*Revision, error) {
 	if u.err != nil {
 		return nil, u.err
 	}
+	if u.f.recovered != u.damaged {
+		return nil, malformed(-1, "the file turned out to be damaged while its update was being made")
+	}
 	w := &revisionWriter{rev: &Revision{Offset: map[Ref]int64{}}, size: u.f.src.size, base: u.f.base}
 	if err := w.begin(u.f); err != nil {
 		return nil, err

@@ -127,6 +127,20 @@ func TestRecoverHopeless(t *testing.T) {
 	}
 }
 
+// TestRecoverLate: numbers that an update has given may belong to objects that are found only then.
+func TestRecoverLate(t *testing.T) {
+	f := mustOpen(t, pdftest.Classic())
+	u := f.NewUpdate()
+	u.Set(u.Alloc(), Integer(1))
+	if err := f.recover(malformed(-1, "a test")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.Build(); !IsMalformed(err) {
+		t.Errorf("an update of what was read before: %v", err)
+	}
+	updateOne(t, f, pdftest.Classic())
+}
+
 // FuzzRecover damages at will: any bytes give an error, or a file that an update makes sound.
 func FuzzRecover(f *testing.F) {
 	for _, m := range []map[string][]byte{pdftest.Damaged(), pdftest.Ambiguous(), pdftest.Shapes()} {

@@ -15,7 +15,7 @@ import (
 type Update struct {
 	f       *File
 	next    uint32 // the object number to be given next
-	first   uint32 // the first one that could be given
+	damaged bool   // the file had been recovered when the update began
 	objects map[Ref]pending
 
 	meanings map[Ref]meaning
@@ -39,9 +39,8 @@ type Revision struct {
 
 // NewUpdate begins an update of the file.
 func (f *File) NewUpdate() *Update {
-	u := &Update{f: f, objects: map[Ref]pending{}, meanings: map[Ref]meaning{}, trailer: Dict{}}
+	u := &Update{f: f, damaged: f.recovered, objects: map[Ref]pending{}, meanings: map[Ref]meaning{}, trailer: Dict{}}
 	u.next = uint32(min(int64(f.entries.highest)+1, math.MaxUint32))
-	u.first = u.next
 	// A /Size that no reader would follow is not counted from.
 	if size := f.declaredSize(); size > int64(u.next) && size <= limits.PDFObjectNumber {
 		u.next = uint32(size)
