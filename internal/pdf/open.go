@@ -39,6 +39,7 @@ type File struct {
 	crypt      *pdfcrypt.Handler // nil where the file is not encrypted, or not unlocked yet
 	encrypt    Ref               // of the encryption dictionary
 	id         String            // first element of /ID, where the file is encrypted
+	oddRows    bool              // some rows are of a type that no standard defines
 	rows       int
 	start      int64 // where the chain of cross-references begins, as the file's end says
 }

@@ -33,6 +33,10 @@ func (f *File) SecondOpinion(ctx context.Context) (*Opinion, error) {
 			return &Opinion{Skipped: "cross-reference tables and streams are mixed, which it does not read"}, nil
 		}
 	}
+	if f.oddRows {
+		// It would print a line for each, and standard output is not its own.
+		return &Opinion{Skipped: "cross-reference entries are of unknown types"}, nil
+	}
 	if n := f.entries.highest; n > limits.PDFOpinionObjects {
 		return &Opinion{Skipped: fmt.Sprintf("%d objects are more than it is asked about", n)}, nil
 	}

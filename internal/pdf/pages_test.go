@@ -348,3 +348,19 @@ func TestSecondOpinionOfLostPages(t *testing.T) {
 		t.Errorf("%v, %v", o, err)
 	}
 }
+
+// TestSecondOpinionOfOddRows: the other reader writes about them to standard output, which is not its own.
+func TestSecondOpinionOfOddRows(t *testing.T) {
+	at := func(typ byte) []byte {
+		b := []byte("%PDF-1.5\n1 0 obj\n<< /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Kids [3 0 R] /Count 1 >>\nendobj\n3 0 obj\n<< /Type /Page >>\nendobj\n")
+		start := len(b)
+		rows := []byte{0, 0, 1, byte(bytes.Index(b, []byte("1 0 obj"))), 1, byte(bytes.Index(b, []byte("2 0 obj"))), 1, byte(bytes.Index(b, []byte("3 0 obj"))), typ, byte(start)}
+		return fmt.Appendf(b, "4 0 obj\n<< /Type /XRef /W [1 1 0] /Size 5 /Root 1 0 R /Length %d >>\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n", len(rows), rows, start)
+	}
+	for typ, want := range map[byte]string{1: "", 191: "unknown types"} {
+		o, err := mustOpen(t, at(typ)).SecondOpinion(t.Context())
+		if err != nil || !strings.Contains(o.Skipped, want) || want == "" && o.Skipped != "" {
+			t.Errorf("type %d: %v, %v", typ, o, err)
+		}
+	}
+}

@@ -136,6 +136,7 @@ func (f *File) addRow(num uint32, row []byte, widths [3]int, free *freeRuns) err
 		}
 		return f.entries.add(num, packedEntry(uint32(field[1]), int64(field[2])))
 	}
+	f.oddRows = f.oddRows || field[0] != 0 && field[0] != 1
 	free.add(num) // free; other types mean null
 	return nil
 }
