@@ -66,7 +66,10 @@ func TestScanIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Dict = Dict{}
-	if _, err := f.StreamData(s, 100); !IsMalformed(err) || !strings.Contains(err.Error(), "too many streams") {
+	if _, err := f.StreamData(s, 100); !IsMalformed(err) || !strings.Contains(err.Error(), "searched for the ends of streams") {
 		t.Error(err)
+	}
+	if f.Exhausted() == nil {
+		t.Error("who passes over broken streams does not learn that the search was ended")
 	}
 }

@@ -106,9 +106,8 @@ func (f *File) scanLength(start int64) (int64, error) {
 			want = 256 << 10
 		}
 		n := min(want, f.src.size-off)
-		f.scanned += n
-		if f.scanned > limits.PDFScan {
-			return 0, malformed(start, "too many streams whose /Length is wrong")
+		if err := f.src.work.spend(&f.scanned, n, limits.PDFScan, "bytes searched for the ends of streams"); err != nil {
+			return 0, err
 		}
 		keep := buf[max(0, len(buf)-overlap):]
 		next := make([]byte, len(keep)+int(n))
