@@ -113,7 +113,7 @@ func one(b bombs.Bomb, dir, program string, timeout time.Duration, sign bool) (b
 	text, _ := cmd.CombinedOutput()
 	usage, _ := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	cpu := (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
-	peak := int64(usage.Maxrss) >> 10
+	peak := usage.Maxrss >> 10
 	code := cmd.ProcessState.ExitCode()
 	mark := ""
 	crashed := bytes.Contains(text, []byte("\ngoroutine "))

@@ -9,11 +9,10 @@ package main
 import (
 	"crypto"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"os"
 	"time"
-
-	"crypto/x509"
 
 	"github.com/digitorus/pdfsign/sign"
 )
