@@ -364,3 +364,12 @@ func TestSecondOpinionOfOddRows(t *testing.T) {
 		}
 	}
 }
+
+// TestSecondOpinionOfRecovered: what the other would read of a broken cross-reference has not been bounded here.
+func TestSecondOpinionOfRecovered(t *testing.T) {
+	b := bytes.Replace(pdftest.Classic(), []byte("startxref\n"), []byte("startxref\n9"), 1)
+	o, err := mustOpen(t, b).SecondOpinion(t.Context())
+	if err != nil || !strings.Contains(o.Skipped, "broken") {
+		t.Errorf("%v, %v", o, err)
+	}
+}
