@@ -127,6 +127,11 @@ const (
 	PDFChecked = 32 << 10
 	// PDFWrongEntries bounds the wrong entries that are remembered.
 	PDFWrongEntries = 64 << 10
+	// PDFOpenEnd bounds how far from the end of a file streams are looked for that nothing ends. Files whose last stream
+	// is farther away are tables of a million objects, and written by programs that end their streams.
+	PDFOpenEnd = 64 << 20
+	// PDFOpenStreams bounds their number: truncated files have one.
+	PDFOpenStreams = 256
 	// PDFConflicts bounds the objects of a damaged file that are defined where only some readers look. A portfolio of
 	// uncompressed PDFs has as many as those have objects.
 	PDFConflicts = 256 << 10

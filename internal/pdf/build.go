@@ -28,6 +28,9 @@ func (u *Update) Build() (*Revision, error) {
 	if u.f.recovered != u.damaged {
 		return nil, malformed(-1, "the file turned out to be damaged while its update was being made")
 	}
+	if err := u.closeEnds(); err != nil {
+		return nil, err
+	}
 	w := &revisionWriter{rev: &Revision{Offset: map[Ref]int64{}}, size: u.f.src.size, base: u.f.base}
 	if err := w.begin(u.f); err != nil {
 		return nil, err
@@ -52,9 +55,9 @@ func (u *Update) Build() (*Revision, error) {
 	case u.f.recovered:
 		err = w.complete(u, trailer)
 	case kind != XRefStream && start-w.base < testOnlyTableLimit:
-		w.table(refs, trailer)
+		w.table(u.newRows(w), trailer)
 	default:
-		err = w.xrefStream(u, refs, trailer)
+		err = w.xrefStream(u, trailer)
 	}
 	if err != nil {
 		return nil, err
@@ -142,29 +145,41 @@ func appendStream(b []byte, d Dict, data []byte) []byte {
 	return append(b, "\nendstream"...)
 }
 
-// runs cuts sorted references into runs of consecutive numbers.
-func runs(refs []Ref) [][]Ref {
-	var out [][]Ref
-	for i := 0; i < len(refs); {
-		j := i + 1
-		for j < len(refs) && refs[j].Num == refs[j-1].Num+1 {
-			j++
-		}
-		out = append(out, refs[i:j])
-		i = j
+// newRows gives the entries of what is written now, in the order of their numbers, and free ones for the new numbers that
+// were passed over: every number below /Size has an entry (7.5.4). They link back to object 0, so that its list stays.
+func (u *Update) newRows(w *revisionWriter) []row {
+	rows := make([]row, 0, len(w.rev.Offset))
+	for ref, off := range w.rev.Offset {
+		rows = append(rows, row{ref.Num, offsetEntry(off, ref.Gen)})
 	}
-	return out
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.num, b.num) })
+	at := 0
+	for num, n := u.first, 0; num < u.next && n < completeGap; num++ {
+		for at < len(rows) && rows[at].num < num {
+			at++
+		}
+		if at < len(rows) && rows[at].num == num || u.f.entries.get(num) != 0 {
+			continue
+		}
+		rows = slices.Insert(rows, at, row{num, freeEntry})
+		n++
+	}
+	return rows
 }
 
-func (w *revisionWriter) table(refs []Ref, trailer Dict) {
+func (w *revisionWriter) table(rows []row, trailer Dict) {
 	b := append(w.rev.Bytes, "xref\n"...)
-	if len(refs) == 0 {
+	if len(rows) == 0 {
 		b = append(b, "0 0\n"...) // a table has at least one subsection
 	}
-	for _, run := range runs(refs) {
-		b = fmt.Appendf(b, "%d %d\n", run[0].Num, len(run))
-		for _, ref := range run {
-			b = fmt.Appendf(b, "%010d %05d n\r\n", w.rev.Offset[ref]-w.base, ref.Gen)
+	for _, run := range rowRuns(rows) {
+		b = fmt.Appendf(b, "%d %d\n", run[0].num, len(run))
+		for _, r := range run {
+			if r.e.kind() == entryFree {
+				b = append(b, "0000000000 65535 f\r\n"...)
+				continue
+			}
+			b = fmt.Appendf(b, "%010d %05d n\r\n", r.e.offset()-w.base, r.e.gen())
 		}
 	}
 	b = append(b, "trailer\n"...)
@@ -173,7 +188,7 @@ func (w *revisionWriter) table(refs []Ref, trailer Dict) {
 }
 
 // xrefStream writes a cross-reference stream, which lists itself too.
-func (w *revisionWriter) xrefStream(u *Update, refs []Ref, trailer Dict) error {
+func (w *revisionWriter) xrefStream(u *Update, trailer Dict) error {
 	u.skipAbsent()
 	if u.next == math.MaxUint32 {
 		return malformed(-1, "no object number is left")
@@ -183,18 +198,21 @@ func (w *revisionWriter) xrefStream(u *Update, refs []Ref, trailer Dict) error {
 		trailer["Size"] = Integer(self.Num) + 1
 	}
 	w.rev.Offset[self] = w.offset()
-	refs = append(slices.Clone(refs), self)
 	width := (bits.Len64(uint64(w.offset()-w.base)) + 7) / 8
 	var data []byte
 	var index Array
-	for _, run := range runs(refs) {
-		index = append(index, Integer(run[0].Num), Integer(len(run)))
-		for _, ref := range run {
-			var off [8]byte
-			binary.BigEndian.PutUint64(off[:], uint64(w.rev.Offset[ref]-w.base))
-			data = append(data, 1)
-			data = append(data, off[8-width:]...)
-			data = binary.BigEndian.AppendUint16(data, ref.Gen)
+	for _, run := range rowRuns(u.newRows(w)) {
+		index = append(index, Integer(run[0].num), Integer(len(run)))
+		for _, r := range run {
+			kind, where, gen := byte(1), uint64(r.e.offset()-w.base), r.e.gen()
+			if r.e.kind() == entryFree {
+				kind, where, gen = 0, 0, math.MaxUint16
+			}
+			var field [8]byte
+			binary.BigEndian.PutUint64(field[:], where)
+			data = append(data, kind)
+			data = append(data, field[8-width:]...)
+			data = binary.BigEndian.AppendUint16(data, gen)
 		}
 	}
 	trailer["Type"] = Name("XRef")

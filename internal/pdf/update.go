@@ -15,6 +15,7 @@ import (
 type Update struct {
 	f       *File
 	next    uint32 // the object number to be given next
+	first   uint32 // the first number beyond those of the file
 	damaged bool   // the file had been recovered when the update began
 	objects map[Ref]pending
 
@@ -45,6 +46,7 @@ func (f *File) NewUpdate() *Update {
 	if size := f.declaredSize(); size > int64(u.next) && size <= limits.PDFObjectNumber {
 		u.next = uint32(size)
 	}
+	u.first = u.next
 	return u
 }
 

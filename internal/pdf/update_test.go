@@ -293,7 +293,7 @@ func TestEmptyUpdate(t *testing.T) {
 
 func TestRuns(t *testing.T) {
 	var got []int
-	for _, r := range runs([]Ref{{1, 0}, {2, 0}, {4, 1}, {7, 0}, {8, 0}, {9, 0}}) {
+	for _, r := range rowRuns([]row{{num: 1}, {num: 2}, {num: 4}, {num: 7}, {num: 8}, {num: 9}}) {
 		got = append(got, len(r))
 	}
 	if !slices.Equal(got, []int{2, 1, 3}) {

@@ -77,7 +77,8 @@ class Judgement:
         if not bad and self.cut != self.signed:
             bad = self.pyhanko_whole(after)
         if bad:
-            why = integrity.flaw(self.original) or integrity.control(self.before, *self.key)
+            why = (integrity.flaw(self.original) or integrity.metadata(self.before)
+                   or integrity.control(self.before, *self.key))
             if why:
                 name = "pyHanko" if self.pyhanko_alone(alone) else "pyHanko on changes"
                 self.left_out.append(f"{name} ({bad[0]}; of the input: {why})"[:300])

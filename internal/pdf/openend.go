@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pdf
+
+import (
+	"bytes"
+	"slices"
+
+	"gsign/internal/limits"
+)
+
+// closeEnds supersedes the objects that nothing in the file ends: readers would go on into what is appended, and take
+// it for a part of them. A stream without endstream keeps the data that /Length says or, where that cannot be, all up to
+// the end of the file. What is no object for want of an end stays none.
+func (u *Update) closeEnds() error {
+	f := u.f
+	open, last, err := f.openEnds()
+	if err != nil {
+		return err
+	}
+	for _, ref := range open {
+		o, err := f.Object(ref)
+		if err != nil {
+			if err := onlyMachine(err); err != nil {
+				return err
+			}
+			continue
+		}
+		s, ok := o.(*Stream)
+		if _, set := u.objects[ref]; !ok || set {
+			continue
+		}
+		n, err := f.openLength(s)
+		if err != nil {
+			return err
+		}
+		if n >= 0 {
+			s.length = n
+			f.note(s.start, "stream %v without endstream; it is written anew", ref)
+			u.Set(ref, s)
+		}
+	}
+	if _, set := u.objects[last]; set || last.IsZero() {
+		return nil
+	}
+	p := parser{lexer: newLexer(&f.src, f.entries.get(last.Num).offset()), file: f}
+	if _, _, err = p.header(); err == nil {
+		_, err = p.body(f)
+	}
+	if err == nil || onlyMachine(err) != nil || p.pos() < f.src.size {
+		return onlyMachine(err)
+	}
+	f.note(f.entries.get(last.Num).offset(), "object %v has no end; it is written anew, as nothing", last)
+	u.Set(last, Null{})
+	return nil
+}
+
+// openLength gives the length of a stream's data when nothing in the file ends it, or -1.
+func (f *File) openLength(s *Stream) (int64, error) {
+	if s.length >= 0 {
+		return -1, nil
+	}
+	n, ended, err := f.declaredLength(s)
+	if err != nil || ended {
+		return -1, err
+	}
+	if _, err := f.scanLength(s.start); err == nil || onlyMachine(err) != nil {
+		return -1, onlyMachine(err)
+	}
+	if n > 0 {
+		return n, nil
+	}
+	return f.src.size - s.start, nil
+}
+
+// openEnds gives the objects in which the keyword stream stands with no endstream after it in the file, and the object
+// that stands last in it.
+func (f *File) openEnds() (open []Ref, last Ref, err error) {
+	words, err := f.openStreams()
+	if err != nil {
+		return nil, Ref{}, err
+	}
+	owners, begin := make([]Ref, len(words)), make([]int64, len(words))
+	end := int64(-1)
+	for first, b := range f.entries.blocks {
+		for i, e := range b {
+			if e.kind() != entryOffset || e.offset() >= f.src.size {
+				continue
+			}
+			ref := Ref{first*entryBlock + uint32(i), e.gen()}
+			if e.offset() > end {
+				last, end = ref, e.offset()
+			}
+			if k, _ := slices.BinarySearch(words, e.offset()); k < len(words) && e.offset() > begin[k] {
+				owners[k], begin[k] = ref, e.offset()
+			}
+		}
+	}
+	for _, ref := range owners {
+		if !ref.IsZero() && !slices.Contains(open, ref) {
+			open = append(open, ref)
+		}
+	}
+	return open, last, nil
+}
+
+// openStreams gives the offsets of the keyword stream, after a dictionary, that have no endstream after them.
+func (f *File) openStreams() ([]int64, error) {
+	const around = 64 // bytes after a chunk and before: what begins in it must be seen whole
+	var found []int64
+	var room []byte
+	chunk := int64(4 << 10)
+	for end := f.src.size; end > 0 && f.src.size-end < limits.PDFOpenEnd; chunk = 256 << 10 {
+		start := max(0, end-chunk)
+		from := max(0, start-around)
+		n := min(end+around, f.src.size) - from
+		room = slices.Grow(room[:0], int(n))
+		buf := room[:n]
+		if err := f.src.readFull(buf, from); err != nil {
+			return nil, err
+		}
+		stop := bytes.LastIndex(buf, endstream)
+		found = append(openIn(buf[:min(end-from+around/2, int64(len(buf)))], from, stop+1, start, end), found...)
+		if len(found) > limits.PDFOpenStreams {
+			return nil, malformed(found[0], "more than %d streams without endstream", limits.PDFOpenStreams)
+		}
+		if stop >= 0 {
+			return found, nil
+		}
+		end = start
+	}
+	return found, nil
+}
+
+// openIn gives the offsets in start to end of the keyword stream after >>, from buf[i] on; buf begins at the offset off.
+func openIn(buf []byte, off int64, i int, start, end int64) []int64 {
+	word := endstream[len("end"):]
+	var found []int64
+	for {
+		j := bytes.Index(buf[i:], word)
+		if j < 0 {
+			return found
+		}
+		at := off + int64(i+j)
+		if at >= start && at < end && bytes.HasSuffix(bytes.TrimRight(buf[:i+j], whiteSpace), []byte(">>")) {
+			found = append(found, at)
+		}
+		i += j + len(word)
+	}
+}
