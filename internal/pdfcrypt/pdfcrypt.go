@@ -95,6 +95,11 @@ func Open(d *Dict, p *Password) (*Handler, error) {
 	if h.key == nil && (h.streams != None || h.strings != None) {
 		return nil, ErrPassword
 	}
+	if n := len(h.key); d.V == 4 && n > 0 && n < 16 {
+		// Crypt filters of the standard handler have keys of 128 bits. Acrobat fills a shorter one up with zeros once the
+		// password is checked (no standard says so), and writers of such files follow it.
+		h.key = append(h.key, make([]byte, 16-n)...)
+	}
 	h.permissions = uint32(d.P)
 	if d.R >= 6 && h.key != nil {
 		h.permissions &= d.permsOf(h.key)
@@ -156,7 +161,7 @@ func newHandler(d *Dict) (*Handler, error) {
 		return h, nil
 	}
 	for name, f := range d.CF {
-		m, ok := map[string]Method{"None": None, "V2": RC4, "AESV2": AESV2, "AESV3": AESV3}[f.CFM]
+		m, ok := methodOf(f.CFM, d.V)
 		if ok && name != "Identity" {
 			h.named[name] = m
 		}
@@ -181,6 +186,25 @@ func newHandler(d *Dict) (*Handler, error) {
 		*use.m = m
 	}
 	return h, nil
+}
+
+// methodOf gives the method of a /CFM, which is None where it is absent. A file whose key has 256 bits has one method for
+// AES: writers exist that give it the name of the other.
+func methodOf(cfm string, v int64) (Method, bool) {
+	switch cfm {
+	case "", "None":
+		return None, true
+	case "V2":
+		return RC4, true
+	case "AESV2":
+		if v == 5 {
+			return AESV3, true
+		}
+		return AESV2, true
+	case "AESV3":
+		return AESV3, true
+	}
+	return None, false
 }
 
 // check finds out whether the numbers are ones we know and the strings long enough for them.

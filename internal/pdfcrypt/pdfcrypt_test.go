@@ -55,6 +55,35 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// A key that is shorter than crypt filters have it is filled up once the password is checked.
+func TestShortKeyOfCryptFilter(t *testing.T) {
+	d := rc4Dict(t)
+	d.V, d.R, d.Length, d.EncryptMetadata, d.StmF, d.StrF = 4, 4, 40, false, "StdCF", "StdCF"
+	d.CF = map[string]Filter{"StdCF": {CFM: "V2", Length: 5}}
+	d.U = unhex(t, "75b6c1099318ff81ae9841619683ae9500000000000000000000000000000000")
+	h, err := Open(d, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := h.Decrypt(h.Streams(), 7, 0, unhex(t, "ba802bcdf59554855dae33698f5dbb8c807258"))
+	if err != nil || string(got) != "as Acrobat reads it" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// Some writers name AES by the other key's length, or leave out that a filter does nothing.
+func TestMethodOf(t *testing.T) {
+	for _, c := range []struct {
+		cfm  string
+		v    int64
+		want Method
+	}{{"AESV2", 4, AESV2}, {"AESV2", 5, AESV3}, {"AESV3", 5, AESV3}, {"V2", 4, RC4}, {"", 4, None}, {"None", 5, None}} {
+		if m, ok := methodOf(c.cfm, c.v); !ok || m != c.want {
+			t.Errorf("/CFM %q in /V %d: %v, %v", c.cfm, c.v, m, ok)
+		}
+	}
+}
+
 func TestUnsupported(t *testing.T) {
 	for name, change := range map[string]func(*Dict){
 		"handler": func(d *Dict) { d.Filter = "Adobe.PubSec" },
