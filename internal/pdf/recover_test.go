@@ -90,8 +90,12 @@ func same(t *testing.T, f, g *File) {
 			t.Errorf("object %v: %s became %s", ref, Append(nil, a), Append(nil, b))
 		}
 	}
-	if n, err := g.CountPages(); n != 1 || err != nil {
-		t.Errorf("%d pages, %v", n, err)
+	want, err := f.CountPages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := g.CountPages(); n != want || err != nil {
+		t.Errorf("%d pages, not %d: %v", n, want, err)
 	}
 	for _, key := range []Name{"Info", "Root"} {
 		if f.Trailer()[key] != nil && !bytes.Equal(Append(nil, f.Trailer()[key]), Append(nil, g.Trailer()[key])) {
@@ -177,4 +181,74 @@ func FuzzRecover(f *testing.F) {
 			t.Fatalf("after the update: %v, %d pages after %d, %v after %v", again.Damage(), n, pages, err, pagesErr)
 		}
 	})
+}
+
+// TestRecoverEncrypted: what is found by searching a file is decrypted as what its cross-reference leads to, and what is
+// appended is encrypted for the same key.
+func TestRecoverEncrypted(t *testing.T) {
+	recovered := 0
+	for name, b := range encryptedFiles(t) {
+		if lockedOf[name] != nil {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			opts := &Options{Password: passwordOf(name)}
+			sound, err := OpenWith(bytes.NewReader(b), int64(len(b)), opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := bytes.LastIndex(b, []byte("startxref"))
+			broken := append(bytes.Clone(b[:at]), "startxref\n5\n%%EOF\n"...)
+			f, err := OpenWith(bytes.NewReader(broken), int64(len(broken)), opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !f.Recovered() || f.Authority() != sound.Authority() {
+				t.Errorf("recovered %v, %+v is permitted, not %+v", f.Recovered(), f.Authority(), sound.Authority())
+			}
+			recovered++
+			samePlain(t, sound, f)
+			grown := updateOne(t, f, broken)
+			g, err := OpenWith(bytes.NewReader(grown), int64(len(grown)), &Options{Password: opts.Password, Strict: true})
+			if err != nil {
+				t.Fatalf("the update is damaged too: %v", err)
+			}
+			same(t, f, g)
+			samePlain(t, f, g)
+			if _, err := OpenWith(bytes.NewReader(broken), int64(len(broken)), &Options{Password: []byte("wrong")}); err != nil && !IsLocked(err) {
+				t.Errorf("with a wrong password: %v", err)
+			}
+		})
+	}
+	if recovered < 18 {
+		t.Errorf("only %d files", recovered)
+	}
+}
+
+// samePlain compares the decrypted data of all streams but those of cross-references.
+func samePlain(t *testing.T, f, g *File) {
+	t.Helper()
+	for num := uint32(1); num <= f.entries.highest; num++ {
+		ref := Ref{num, 0}
+		o, err := f.Object(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, ok := o.(*Stream)
+		if !ok || s.Dict["Type"] == Object(Name("XRef")) {
+			continue
+		}
+		was, err := f.plainData(s, 1<<20)
+		if err != nil {
+			t.Fatalf("object %v: %v", ref, err)
+		}
+		other, err := g.Stream(ref)
+		if err != nil || other == nil {
+			t.Fatalf("object %v is no stream any more: %v", ref, err)
+		}
+		is, err := g.plainData(other, 1<<20)
+		if err != nil || !bytes.Equal(was, is) {
+			t.Errorf("object %v reads otherwise: %v", ref, err)
+		}
+	}
 }
