@@ -4,6 +4,7 @@ package pdf
 
 import (
 	"fmt"
+	"slices"
 
 	"gsign/internal/limits"
 )
@@ -16,5 +17,12 @@ func (f *File) Recovered() bool { return f.recovered }
 func (f *File) note(off int64, format string, args ...any) {
 	if len(f.damage) < limits.PDFDamage {
 		f.damage = append(f.damage, Damage{Offset: off, What: fmt.Sprintf(format, args...)})
+	}
+}
+
+// noteOnce records what several updates may find.
+func (f *File) noteOnce(off int64, what string) {
+	if !slices.Contains(f.damage, Damage{Offset: off, What: what}) {
+		f.note(off, "%s", what)
 	}
 }

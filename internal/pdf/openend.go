@@ -4,6 +4,7 @@ package pdf
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"gsign/internal/limits"
@@ -35,9 +36,10 @@ func (u *Update) closeEnds() error {
 			return err
 		}
 		if n >= 0 {
-			s.length = n
-			f.note(s.start, "stream %v without endstream; it is written anew", ref)
-			u.Set(ref, s)
+			ended := *s // the file's own stays open for the updates to come: the first may be a trial
+			ended.length = n
+			f.noteOnce(s.start, fmt.Sprintf("stream %v without endstream; it is written anew", ref))
+			u.Set(ref, &ended)
 		}
 	}
 	if _, set := u.objects[last]; set || last.IsZero() {
@@ -50,16 +52,13 @@ func (u *Update) closeEnds() error {
 	if err == nil || onlyMachine(err) != nil || p.pos() < f.src.size {
 		return onlyMachine(err)
 	}
-	f.note(f.entries.get(last.Num).offset(), "object %v has no end; it is written anew, as nothing", last)
+	f.noteOnce(f.entries.get(last.Num).offset(), fmt.Sprintf("object %v has no end; it is written anew, as nothing", last))
 	u.Set(last, Null{})
 	return nil
 }
 
 // openLength gives the length of a stream's data when nothing in the file ends it, or -1.
 func (f *File) openLength(s *Stream) (int64, error) {
-	if s.length >= 0 {
-		return -1, nil
-	}
 	n, ended, err := f.declaredLength(s)
 	if err != nil || ended {
 		return -1, err

@@ -49,6 +49,9 @@ func TestOpenEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := endless(t, c.objects...)
 			f := mustOpen(t, b)
+			if _, err := f.NewUpdate().Build(); err != nil { // a trial
+				t.Fatal(err)
+			}
 			grown := updateOne(t, f, b)
 			g, err := openStrictly(grown)
 			if err != nil {
@@ -78,9 +81,9 @@ func TestOpenEnds(t *testing.T) {
 func TestOpenEndsTruncated(t *testing.T) {
 	whole := pdftest.Classic()
 	for cut, what := range map[string]string{
-		"7 0 obj\n<< /A (text": "null",
-		"7 0 obj\n<< /A [1 2 ": "null",
-		"7 0 obj\n<< /A <00":   "null",
+		"7 0 obj\n<< /A (text":                      "null",
+		"7 0 obj\n<< /A [1 2 ":                      "null",
+		"7 0 obj\n<< /A <00":                        "null",
 		"7 0 obj\n<< /Length 900 >>\nstream\nq Q":   "q Q",
 		"7 0 obj\n<< /Length 8 0 R >>\nstream\nq Q": "q Q",
 	} {
