@@ -90,6 +90,9 @@ const (
 	PDFEntries = 8 << 20
 	// PDFRows bounds the entries of all cross-reference sections together: a full table and as much in later revisions.
 	PDFRows = 2 * PDFEntries
+	// PDFSharedRows is how many cross-reference entries the original has at least before whoever opens the finished file takes
+	// them over: reading and checking fewer costs some milliseconds, of millions as much as copying the file.
+	PDFSharedRows = 50_000
 	// PDFAbsent bounds the numbers remembered because something refers to them and no object has them: a handful, where
 	// there are any.
 	PDFAbsent = 1 << 16

@@ -12,10 +12,14 @@ import (
 // the original's newest section says from there on what the original's said. [Options.Original] spares reading that a second
 // time: what is read is everything from the end of the file down to that section.
 
+// testOnlySharedRows is how many entries the original's cross-reference has before it is shared: fewer are read again, so that
+// what is said of the finished file comes from that alone.
+var testOnlySharedRows = limits.PDFSharedRows
+
 // continues reports whether the chain of sections leads on as that of the original does.
 func (f *File) continues(abs int64) bool {
 	o := f.opts.Original
-	if o == nil || len(o.damage) > 0 || o.recovered || o.base != f.base || o.header != f.header || o.src.size >= f.src.size {
+	if o == nil || o.rows < testOnlySharedRows || len(o.damage) > 0 || o.recovered || o.base != f.base || o.header != f.header || o.src.size >= f.src.size {
 		return false
 	}
 	return (abs == o.start || abs == o.sections[0].Offset) && !o.indirectLength()

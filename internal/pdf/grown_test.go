@@ -58,6 +58,7 @@ func grow(t *testing.T, b []byte) (*File, []byte) {
 // A file that is opened with its original says what it says without, twice over, and the original goes on saying what it
 // said.
 func TestOriginal(t *testing.T) {
+	shareAlways(t)
 	adopted := 0
 	for name, b := range grownShapes(t) {
 		t.Run(name, func(t *testing.T) {
@@ -97,6 +98,37 @@ func TestOriginal(t *testing.T) {
 	}
 }
 
+func shareAlways(t *testing.T) {
+	t.Helper()
+	was := testOnlySharedRows
+	testOnlySharedRows = 0
+	t.Cleanup(func() { testOnlySharedRows = was })
+}
+
+// A small original is read again: an error in the first reading cannot hide in the second.
+func TestSmallOriginalIsReadAgain(t *testing.T) {
+	original, grown := grow(t, pdftest.Classic())
+	intact := all(original)
+	for first, b := range original.entries.blocks {
+		spoilt := *b
+		for i := range spoilt {
+			if spoilt[i].kind() == entryOffset {
+				spoilt[i] = offsetEntry(spoilt[i].offset()+1, 0)
+			}
+		}
+		original.entries.blocks[first] = &spoilt
+	}
+	f, err := OpenWith(bytes.NewReader(grown), int64(len(grown)), &Options{Original: original})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for num, e := range intact {
+		if ref := (Ref{num, e.gen()}); ref != f.Root() && f.entries.get(num) != e {
+			t.Errorf("the entry of object %d was not read again", num)
+		}
+	}
+}
+
 func all(f *File) map[uint32]entry {
 	m := map[uint32]entry{}
 	for first, b := range f.entries.blocks {
@@ -111,6 +143,7 @@ func all(f *File) map[uint32]entry {
 
 // The original counts only where the chain of cross-references leads to its newest section.
 func TestOriginalOnlyWhereTheChainLeads(t *testing.T) {
+	shareAlways(t)
 	b := pdftest.Classic()
 	original, grown := grow(t, b)
 	table := original.Sections()[0].Offset

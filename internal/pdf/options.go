@@ -10,7 +10,8 @@ type Options struct {
 	// be given.
 	Password []byte
 	// Original is the file that this one begins with, opened before. That it does so, byte for byte, is for the caller to
-	// know. Its cross-reference is taken over where the chain of this file's leads to it, instead of being read again.
+	// know. Its cross-reference is taken over where it is large and the chain of this file's leads to it, instead of being read
+	// again. A small one is read again: the reading is then independent of the first one.
 	Original *File
 }
 

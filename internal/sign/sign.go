@@ -328,8 +328,8 @@ func (d *document) extend(ctx context.Context) error {
 }
 
 // readBack opens the finished file from its end and compares it with what was meant. It shares nothing with what wrote it;
-// where the chain of cross-references reaches the original's, which the copy was proven to begin with, it goes on with what was read
-// there.
+// where the chain of cross-references reaches the original's, which the copy was proven to begin with, and that is a very large one, it
+// goes on with what was read there.
 func (d *document) readBack() (*pdfsig.Document, error) {
 	finished, err := pdfsig.Open(d.out.tmp.f, d.size, &pdfsig.OpenOptions{Password: d.password, Original: d.pdf})
 	if err != nil {
