@@ -20,6 +20,8 @@ type composer struct {
 	d    *Document
 	u    *pdf.Update
 	plan *plan
+	// annots is the object that holds the annotations of the widget's page and got the widget; zero where the page holds them.
+	annots pdf.Ref
 }
 
 // compose puts the signature dictionary, with so much room reserved, into a new revision together with all that points

@@ -56,7 +56,7 @@ func (c *composer) addField(dict pdf.Dict, add pdf.Ref) error {
 }
 
 // listed adds a reference to an entry that is an array, an object of its own or not. It reports whether dict changed. An entry that
-// is no array listed nothing and is replaced.
+// is no array listed nothing and is replaced; one that is the page's annotations too is copied, for a group is none of those.
 func (c *composer) listed(dict pdf.Dict, key pdf.Name, add pdf.Ref) (changed bool, err error) {
 	list, err := lenient(c.d.file.Array(dict[key]))
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *composer) listed(dict pdf.Dict, key pdf.Name, add pdf.Ref) (changed boo
 	}
 	list = append(append(pdf.Array{}, list...), add)
 	at, indirect := dict[key].(pdf.Ref)
-	if indirect && len(list) > 1 {
+	if indirect && len(list) > 1 && at != c.annots {
 		c.u.Set(at, list)
 		return false, nil
 	}

@@ -112,6 +112,7 @@ func (c *composer) annotate(page pdf.Dict, widget pdf.Ref) error {
 	at, indirect := page["Annots"].(pdf.Ref)
 	if indirect && len(list) > 1 && !c.shared(at) {
 		c.u.Set(at, list)
+		c.annots = at
 	} else {
 		page["Annots"] = list
 		changed = true
