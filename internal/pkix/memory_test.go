@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"testing"
 
 	"gsign/internal/limits"
@@ -98,5 +99,27 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	if m.has(question("filler", []byte{0, 0, 0})) {
 		t.Error("the oldest is still there")
+	}
+}
+
+// A certificate that was put together has no bytes: what is found about one says nothing about the next.
+func TestCertificatesWithoutBytesAreNotRemembered(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := []byte("to be signed")
+	good := x509.Certificate{
+		PublicKey: public, PublicKeyAlgorithm: x509.Ed25519, SignatureAlgorithm: x509.PureEd25519,
+		RawTBSCertificate: message, Signature: ed25519.Sign(private, message),
+		IsCA: true, BasicConstraintsValid: true, Version: 3,
+	}
+	bad := good
+	bad.RawTBSCertificate = []byte("something else")
+	if err := IssuedBy(&good, &good); err != nil || !SelfSigned(&good) {
+		t.Fatalf("the good one is not: %v", err)
+	}
+	if err := IssuedBy(&bad, &good); err == nil || SelfSigned(&bad) {
+		t.Errorf("another signature is taken for a good one: %v", err)
 	}
 }
