@@ -88,7 +88,7 @@ C, L, ST, email, given_name, surname, serial_number, or an object identifier.`,
 
 func (f *signFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.field, "field", "", "`name` of the new signature field, or of an empty one that is signed in place")
+	fl.StringVar(&f.field, "field", "", "`NAME` of the new signature field, or of an empty one that is signed in place")
 	fl.StringArrayVar(&f.subject, "subject", nil, "attribute of the signer's subject, as `KEY=VALUE`; repeatable")
 	fl.StringArrayVar(&f.da, "subject-da", nil, "subject directory attribute, as `KEY=VALUE`; repeatable")
 	fl.StringArrayVar(&f.san, "san", nil, "alternative name (email, dns, ip, uri), as `KEY=VALUE`; repeatable")
