@@ -55,13 +55,18 @@ func generateKeys(set *settings, kinds ...keyKind) ([]crypto.Signer, error) {
 }
 
 // keysAhead is how many RSA keys wait for the next identities and servers: the real service has its keys made by an HSM,
-// and tests should not wait for ours.
-const keysAhead = 2
+// and tests should not wait for ours. None are made before keysOfOne were taken, the TSA's and one identity's: a process that
+// signs one document would make them for nobody.
+const (
+	keysAhead = 2
+	keysOfOne = 2
+)
 
 // A keyStock holds RSA-2048 keys made ahead. Each is handed out once.
 type keyStock struct {
 	mu      sync.Mutex
 	ready   []crypto.Signer
+	taken   int
 	filling bool
 }
 
@@ -74,6 +79,7 @@ func (s *keyStock) take() (crypto.Signer, error) {
 	if len(s.ready) > 0 {
 		key, s.ready = s.ready[0], s.ready[1:]
 	}
+	s.taken++
 	s.mu.Unlock()
 	defer s.fill()
 	if key != nil {
@@ -82,11 +88,11 @@ func (s *keyStock) take() (crypto.Signer, error) {
 	return generateKey(rsa2048)
 }
 
-// fill makes keys in the background until enough are ready. It never waits.
+// fill makes keys in the background until enough are ready, once more were taken than one document needs. It never waits.
 func (s *keyStock) fill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.filling || len(s.ready) >= keysAhead {
+	if s.filling || s.taken <= keysOfOne || len(s.ready) >= keysAhead {
 		return
 	}
 	s.filling = true
