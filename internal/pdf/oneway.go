@@ -83,7 +83,14 @@ func (c *comparison) conflicts(s *scan, old reading) (map[uint32]entry, error) {
 		if len(differ) >= limits.PDFConflicts {
 			return ambiguous(-1, "more than %d objects differ", limits.PDFConflicts)
 		}
-		same, err := c.same(num, c.f.entries.get(num), e)
+		moved, err := c.moved(e, old)
+		if err != nil {
+			return err
+		}
+		same := false
+		if !moved {
+			same, err = c.same(num, c.f.entries.get(num), e)
+		}
 		if err == nil && !same {
 			differ[num] = e
 		}
@@ -116,6 +123,21 @@ func (c *comparison) conflicts(s *scan, old reading) (map[uint32]entry, error) {
 		}
 	}
 	return differ, nil
+}
+
+// moved reports whether an entry is of an object stream that believers of the cross-reference read elsewhere, with another
+// content. What they find in it cannot be asked for here: its number leads to the stream that was found last.
+func (c *comparison) moved(e entry, old reading) (bool, error) {
+	was, is := old.entries.get(e.stream()), c.f.entries.get(e.stream())
+	if e.kind() != entryPacked || was == is {
+		return false, nil
+	}
+	ok, err := c.f.leads(e.stream(), was, &old.entries)
+	if err != nil || !ok {
+		return false, err
+	}
+	same, err := c.same(e.stream(), is, was)
+	return !same, err
 }
 
 // same reports whether an object has the same content at two places.

@@ -4,6 +4,7 @@ package pdf
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -250,5 +251,36 @@ func samePlain(t *testing.T, f, g *File) {
 		if err != nil || !bytes.Equal(was, is) {
 			t.Errorf("object %v reads otherwise: %v", ref, err)
 		}
+	}
+}
+
+// An object that the cross-reference has in one object stream, and the end of the file in another of the same number.
+func TestAmbiguousObjectStream(t *testing.T) {
+	media := func(n int) string { return fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] >>", n, n) }
+	packed := func(n int) string { return pdftest.StreamBody("/Type /ObjStm /N 1 /First 4", "3 0 "+media(n)) }
+	var b []byte
+	at := map[int]int{}
+	object := func(num int, body string) {
+		at[num] = len(b)
+		b = fmt.Appendf(b, "%d 0 obj\n%s\nendobj\n", num, body)
+	}
+	b = append(b, "%PDF-1.5\n"...)
+	object(1, "<< /Type /Catalog /Pages 2 0 R /Names 6 0 R >>")
+	object(2, "<< /Type /Pages /Kids [3 0 R] /Count 1 >>")
+	object(4, packed(100))
+	first := at[4]
+	object(4, packed(200))
+	object(3, media(200))
+	xref := len(b)
+	row := func(kind, where, third int) []byte {
+		return []byte{byte(kind), byte(where >> 8), byte(where), byte(third)}
+	}
+	rows := bytes.Join([][]byte{
+		row(0, 0, 0), row(1, at[1], 0), row(1, at[2], 0), row(2, 4, 0), row(1, first, 0), row(1, xref, 0), row(1, 1, 0),
+	}, nil)
+	b = fmt.Appendf(b, "5 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n",
+		pdftest.StreamBody("/Type /XRef /W [1 2 1] /Size 7 /Root 1 0 R", string(rows)), xref)
+	if _, err := openBytes(b); !IsMalformed(err) || !strings.Contains(err.Error(), "more than one way") {
+		t.Errorf("%v", err)
 	}
 }
