@@ -103,6 +103,9 @@ func (f *File) take(s *scan, old reading) error {
 	}
 	trailer, at := s.newest(old)
 	f.sections = []Section{{Offset: max(0, at), Kind: Table, Trailer: trailer}}
+	if err := f.notEncrypted(s, trailer); err != nil {
+		return err
+	}
 	if err := f.unlock(); err != nil {
 		return err
 	}
@@ -145,6 +148,27 @@ func (s *scan) newest(old reading) (Dict, int64) {
 		}
 	}
 	return d, at
+}
+
+// notEncrypted refuses a file whose encryption dictionary no trailer names that could be read: taken for a plain one its
+// strings and streams would be noise, and others may still find out how to read them.
+func (f *File) notEncrypted(s *scan, trailer Dict) error {
+	if trailer["Encrypt"] != nil {
+		return nil
+	}
+	if s.encrypt >= 0 {
+		return malformed(s.encrypt, "the file is encrypted, and no trailer that says how can be read")
+	}
+	for _, ref := range s.handlers {
+		d, err := f.Dict(ref)
+		if err != nil && !IsMalformed(err) {
+			return err
+		}
+		if d["Filter"] == Object(Name("Standard")) && d["O"] != nil && d["U"] != nil {
+			return malformed(-1, "object %v is an encryption dictionary, and no trailer names it", ref)
+		}
+	}
+	return nil
 }
 
 // indexPacked adds what lies in object streams. Of two definitions the one that stands later in the file counts, as it

@@ -31,6 +31,8 @@ type scan struct {
 	trailers []foundTrailer
 	packed   []uint32 // object streams, in the order of their definitions
 	catalogs []Ref    // objects with the name /Catalog in them
+	handlers []Ref    // objects with the name /Standard in them, that of a security handler
+	encrypt  int64    // where the name /Encrypt stands outside streams, or −1
 
 	object  Ref   // the object being in, or zero
 	body    int64 // where its body begins
@@ -51,12 +53,12 @@ type foundTrailer struct {
 var trailerKeys = []Name{"Root", "Info", "ID", "Encrypt"}
 
 // keywords are what a scan stops at.
-var scanKeywords = [...][]byte{[]byte("obj"), []byte("stream"), []byte("trailer"), []byte("/Catalog")}
+var scanKeywords = [...][]byte{[]byte("obj"), []byte("stream"), []byte("trailer"), []byte("/Catalog"), []byte("/Standard"), []byte("/Encrypt")}
 
 // scanFile searches the whole file. What stands before the header is seen by readers that do not mind where it is: it
 // counts as inside something.
 func (f *File) scanFile() (*scan, error) {
-	s := &scan{f: f, inside: map[uint32]entry{}, older: map[uint32]entry{}, until: f.header}
+	s := &scan{f: f, inside: map[uint32]entry{}, older: map[uint32]entry{}, until: f.header, encrypt: -1}
 	buf := make([]byte, 0, scanBehind+scanChunk+scanAhead)
 	var off int64 // of buf[0]
 	from := 0     // in buf: what is before has been looked at
@@ -117,7 +119,13 @@ func (s *scan) chunk(buf []byte, off int64, from, limit int) error {
 		case 2:
 			err = s.foundTrailer(buf, off, at)
 		case 3:
-			s.foundCatalog(off + int64(at))
+			s.catalogs = s.mentioned(s.catalogs, off+int64(at))
+		case 4:
+			s.handlers = s.mentioned(s.handlers, off+int64(at))
+		case 5:
+			if pos := off + int64(at); pos >= s.until && s.encrypt < 0 {
+				s.encrypt = pos
+			}
 		}
 		if err != nil {
 			return err
@@ -290,16 +298,16 @@ func (s *scan) trailer(t foundTrailer) {
 	s.trailers = append(s.trailers, t)
 }
 
-// foundCatalog notes an object that may be a catalog.
-func (s *scan) foundCatalog(pos int64) {
+// mentioned adds the object being in to the last ones of a list, unless pos is in the data of a stream.
+func (s *scan) mentioned(list []Ref, pos int64) []Ref {
 	if pos < s.until || s.object.IsZero() {
-		return
+		return list
 	}
-	if n := len(s.catalogs); n > 0 && s.catalogs[n-1] == s.object {
-		return
+	if n := len(list); n > 0 && list[n-1] == s.object {
+		return list
 	}
-	if len(s.catalogs) == limits.PDFTrailers {
-		s.catalogs = s.catalogs[1:]
+	if len(list) == limits.PDFTrailers {
+		list = list[1:]
 	}
-	s.catalogs = append(s.catalogs, s.object)
+	return append(list, s.object)
 }
