@@ -4,6 +4,8 @@
 usage: levels.py GSIGN DSS-CLASSPATH VERAPDF-CLASSPATH [FILE...]
 """
 import collections
+import contextlib
+import copy
 import csv
 import os
 import pathlib
@@ -20,6 +22,9 @@ PDFS = pathlib.Path(__file__).resolve().parents[2] / "testdata" / "pdfs"
 LOT = 48
 LATER = 20  # minutes: the signing certificate has been dead for ten
 FORMAT = {"b-b": "PAdES-BASELINE-B", "b-t": "PAdES-BASELINE-T", "b-lt": "PAdES-BASELINE-LT"}
+# Judges that read the PDF themselves. Each signed file keeps three of them, the last two always.
+READERS = {"EU DSS", "pyHanko", "pdfsig", "qpdf"}
+ALWAYS = {"pdfsig", "qpdf"}
 
 
 class Case:
@@ -31,6 +36,18 @@ class Case:
         self.path = PDFS / self.file
         self.bad = []
         self.notes = []
+        self.left_out = {}  # judge → what it says of the original
+
+    def check_left_out(self):
+        kept = READERS - self.left_out.keys()
+        if len(kept) < 3 or not ALWAYS <= kept:
+            self.bad.append(f"too few judges can read the original: {', '.join(sorted(kept))}")
+
+    def with_output(self, out):
+        """The same case with another output, not judged yet."""
+        other = copy.copy(self)
+        other.out, other.bad, other.left_out = out, [], {}
+        return other
 
     @property
     def name(self):
@@ -74,6 +91,11 @@ def by_dss(case, dss):
     def check(indication, reason="", **how):
         verdicts = dss.judge(case.out, **how)
         say = f"EU DSS {how or 'offline'}: "
+        if isinstance(verdicts, str):
+            before = dss.judge(case.path)
+            if isinstance(before, str) and before.split(":")[0] == verdicts.split(":")[0]:
+                case.left_out["EU DSS"] = before
+                return None
         if isinstance(verdicts, str) or not verdicts:
             return case.bad.append(f"{say}{verdicts or 'no signature'}")
         v = verdicts[0]
@@ -92,7 +114,10 @@ def by_dss(case, dss):
 
 def by_hanko(case, roots):
     try:
-        bad = hanko.judge(case.out, case.path, roots, (0, LATER) if case.level == "b-lt" else ())
+        bad = hanko.judge(case.out, case.path, roots, (0, LATER) if case.level == "b-lt" else (), case.left_out)
+    except hanko.Unreadable as e:
+        case.left_out["pyHanko"] = str(e)
+        return
     except Exception as e:
         bad = [f"{type(e).__name__}: {e}"]
     case.bad.extend(f"pyHanko: {b}" for b in bad)
@@ -143,6 +168,13 @@ def controls(case, dss, pdfsig, openssl, roots, work):
         bad.append("EU DSS does not miss the security store")
     if not hanko.judge(broken, case.path, roots, (0,)):
         bad.append("pyHanko does not miss the security store")
+    # What a judge cannot read must fail where it can read the original.
+    broken.write_bytes(b"%XXX" + data[4:])
+    for judge, by, how in (("EU DSS", by_dss, dss), ("pyHanko", by_hanko, roots)):
+        other = case.with_output(broken)
+        by(other, how)
+        if not other.bad or other.left_out:
+            bad.append(f"{judge} is left out for a file that it can read")
     return bad
 
 
@@ -175,7 +207,8 @@ def judge_profile(profile, cases, gsign, classpath, vera, work):
             signed = [c for c in lot if c.signed]
             for c in signed:
                 if c.level == "b-lt" and not openssl.knows:
-                    openssl.learn(hanko.store_certificates(c.out))
+                    with contextlib.suppress(hanko.PdfReadError):  # then the next
+                        openssl.learn(hanko.store_certificates(c.out))
             with ThreadPoolExecutor(2) as pool:  # Java and programs beside Python
                 todo = [pool.submit(timed, "EU DSS", lambda: [by_dss(c, dss) for c in signed]),
                         pool.submit(timed, "programs", lambda: [by_programs(c, pdfsig, openssl) for c in signed])]
@@ -184,7 +217,10 @@ def judge_profile(profile, cases, gsign, classpath, vera, work):
                 timed("pyHanko", lambda: [by_hanko(c, roots) for c in signed])
                 for t in todo:
                     t.result()
-        case = next((c for c in cases if c.signed and c.level == "b-lt" and b"/MediaBox" in c.path.read_bytes()), None)
+            for c in signed:
+                c.check_left_out()
+        case = next((c for c in cases if c.signed and c.level == "b-lt" and not c.left_out and not secret.of(c.path)
+                     and b"/MediaBox" in c.path.read_bytes()), None)
         if case is not None:
             case.bad += [f"control: {b}" for b in controls(case, dss, pdfsig, openssl, roots, work)]
         case = next((c for c in cases if c.signed and c.level == "b-b" and "2b" in vera.original(c.path)), None)
@@ -220,7 +256,9 @@ def main():
                                           ("b-lt", "production", 0), ("b-lt", "trial", 2)]):
             c = next((c for c in cases if (c.file, c.level, c.profile, len(c.flags)) == (r["file"], *keys)), None)
             cells.append("-" if c is None else "FAIL" if c.bad else "ok" if c.expected == "sign" else "refused")
-        print(f"{r['file']:{width}}  " + "  ".join(f"{c:6}" for c in cells))
+        left = sorted({judge for c in cases if c.file == r["file"] for judge in c.left_out})
+        print(f"{r['file']:{width}}  " + "  ".join(f"{c:6}" for c in cells)
+              + (f"  left out: {', '.join(left)} (cannot read the original)" if left else ""))
     print()
     print("veraPDF judged: " + "; ".join(f"{f}: {', '.join(p)}" for f, p in declared.items() if p))
     for c in cases:
@@ -231,7 +269,11 @@ def main():
     failed = [c for c in cases if c.bad]
     for c in failed:
         print(f"FAIL {c.name}", *c.bad, sep="\n     ")
-    print(f"judges: {len(cases) - len(failed)} passed, {len(failed)} failed")
+    for text in sorted({f"left out: {c.file}: {judge}: {why}" for c in cases for judge, why in c.left_out.items()}):
+        print(text)
+    left = collections.Counter(judge for c in cases for judge in c.left_out)
+    print(f"judges: {len(cases) - len(failed)} passed, {len(failed)} failed; left out: "
+          + (", ".join(f"{judge} {n} times" for judge, n in sorted(left.items())) or "none"))
     sys.exit(1 if failed or not cases else 0)
 
 

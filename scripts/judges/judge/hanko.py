@@ -101,12 +101,13 @@ def store(reader):
         known_certs=list(dss.load_certs()))
 
 
-def judge(path, original, roots=None, minutes=()):
+def judge(path, original, roots=None, minutes=(), left_out=None):
     """Digests, signatures and the analysis of changes for every signature; and, for each of the minutes from now, the
     newest signature by the file alone. Returns a list of complaints.
 
     pyHanko refuses flaws of some producers, in strict mode more of them. What it cannot read in the signed file must be a
-    flaw of the original: then it is asked again leniently, and at last Unreadable is raised.
+    flaw of the original: then it is asked again leniently, then without the analysis of changes, which left_out (judge →
+    why) is told; and at last Unreadable is raised where the original has the very same flaw.
     """
     for strict in (True, False):
         try:
@@ -115,25 +116,34 @@ def judge(path, original, roots=None, minutes=()):
             why = flaw(original, strict)
             if why is None:
                 return [f"{type(e).__name__}: {e}"]
-    raise Unreadable(why)
+    try:
+        bad = judge_mode(path, False, roots, minutes, changes=False)
+    except Exception as e:
+        if why == f"{type(e).__name__}: {e}":
+            raise Unreadable(why) from e
+        return [f"{type(e).__name__}: {e}"]
+    if left_out is None:
+        return [*bad, f"no analysis of changes: {why}"]
+    left_out["pyHanko's analysis of changes"] = why
+    return bad
 
 
-def judge_mode(path, strict, roots, minutes):
+def judge_mode(path, strict, roots, minutes, changes=True):
     reader, signatures = open_signatures(path, strict)
     if not signatures:
         return ["no signature"]
     bad, newest = [], signatures[-1]
     # pyHanko keeps no history of objects that are known by /XRefStm alone: its analysis of changes fails for hybrid files,
     # those that it signed itself included.
-    hybrid = reader.xrefs.hybrid_xrefs_present
+    changes = changes and not reader.xrefs.hybrid_xrefs_present
     for sig in signatures:
         name = sig.field_name
-        sig.compute_integrity_info(skip_diff=hybrid)
+        sig.compute_integrity_info(skip_diff=not changes)
         info = sig.summarise_integrity_info()
         status = asyncio.run(validate(sig, info, LocalKnowledge(), [])).api_status
         if not (status.intact and status.valid):
             bad.append(f"{name}: not intact")
-        if not info["docmdp_ok"] and not hybrid:
+        if not info["docmdp_ok"] and changes:
             bad.append(f"{name}: forbidden changes after it ({info['diff_result']})")
         if sig is newest:
             level = getattr(info["diff_result"], "modification_level", ModificationLevel.NONE)
