@@ -287,3 +287,16 @@ func TestMarshalRefuses(t *testing.T) {
 		t.Error("MD5 has an OID")
 	}
 }
+
+func BenchmarkMarshal(b *testing.B) {
+	p := pkixtest.New(b, now)
+	e := signature(b, p.Leaf, []*x509.Certificate{p.Leaf.Certificate, p.CA.Certificate}, crypto.SHA256, crypto.SHA256, func(value []byte) []byte {
+		return p.Token(b, crypto.SHA256, digestOf(crypto.SHA256, value), now)
+	})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := e.Marshal(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

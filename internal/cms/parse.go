@@ -131,7 +131,7 @@ func (sd *SignedData) parseCertificates(s cryptobyte.String) error {
 		if tag != cbasn1.SEQUENCE {
 			continue
 		}
-		c, err := x509.ParseCertificate(element)
+		c, err := pkix.ParseCertificate(element)
 		if err != nil {
 			sd.Unreadable++
 			sd.unreadable = cmp.Or(sd.unreadable, err)

@@ -42,6 +42,15 @@ const (
 	// SignaturesRemembered bounds the good signatures that need not be computed with again, twice: one document needs some
 	// twenty, and those of a service, its TSA and their responders stay among so many. Each costs about 50 bytes.
 	SignaturesRemembered = 4096
+	// CertificatesRemembered bounds the certificates that need not be parsed again, twice: one document has some ten, and
+	// those of a service and its TSA stay among so many. Each costs up to three times CertificateRemembered.
+	CertificatesRemembered = 128
+	// CertificateRemembered is the longest of them: real ones have 0.5 to 2.5 kB.
+	CertificateRemembered = 4 << 10
+	// PiecesRemembered and PieceRemembered bound the pieces of a security store that are kept compressed, twice: as the
+	// certificates above, and as many responses. CRLs are longer and rarely worth it.
+	PiecesRemembered = 256
+	PieceRemembered  = 4 << 10
 	// MaxOCSPResponse bounds a response. Real ones are 0.5 to 3 kB; a responder that sends its chain adds some.
 	MaxOCSPResponse = 256 << 10
 	// MaxCRL bounds a revocation list. 505 kB is the largest of the signing services seen; a list of 50 MB is known

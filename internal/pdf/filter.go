@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"sync"
 
 	"gsign/internal/limits"
 )
@@ -154,7 +156,39 @@ func newFlate(r *bufio.Reader) (io.Reader, error) {
 	if head[0]&0x0f != 8 || head[1]&0x20 != 0 || (int(head[0])<<8|int(head[1]))%31 != 0 {
 		return nil, malformed(-1, "bad zlib header")
 	}
-	return flate.NewReader(r), nil
+	z, ok := inflaters.Get().(io.ReadCloser)
+	if !ok {
+		return &inflater{z: flate.NewReader(r)}, nil
+	}
+	if reset, ok := z.(flate.Resetter); ok {
+		if err := reset.Reset(r, nil); err != nil {
+			return nil, err
+		}
+	}
+	return &inflater{z: z}, nil
+}
+
+// inflaters are kept: each has a window of 32 KiB and more, and most streams of structure are short.
+var inflaters sync.Pool
+
+// An inflater gives its decompressor back when that has come to an end, good or bad.
+type inflater struct {
+	z   io.ReadCloser
+	err error
+}
+
+func (i *inflater) Read(p []byte) (int, error) {
+	if i.err != nil {
+		return 0, i.err
+	}
+	n, err := i.z.Read(p)
+	if err != nil {
+		if reset, ok := i.z.(flate.Resetter); ok && reset.Reset(strings.NewReader(""), nil) == nil { // lets go of the file
+			inflaters.Put(i.z)
+		}
+		i.z, i.err = nil, err
+	}
+	return n, err
 }
 
 var errCapped = errors.New("filter's output is too long for its stream")

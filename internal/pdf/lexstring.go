@@ -158,14 +158,23 @@ func (l *lexer) hex(t token) (token, error) {
 // hundred thousand of them.
 func (l *lexer) hexRun() {
 	b := l.buf[min(l.i, len(l.buf)):]
+	b = b[:min(len(b), 2*max(0, limits.PDFString-len(l.text)))]
 	n := 0
-	for n+1 < len(b) && unhex(int(b[n])) >= 0 && unhex(int(b[n+1])) >= 0 {
+	for n+1 < len(b) && hexValues[b[n]] >= 0 && hexValues[b[n+1]] >= 0 {
 		n += 2
 	}
-	n = min(n, 2*max(0, limits.PDFString-len(l.text)))
-	l.text = slices.Grow(l.text, n/2)
-	for i := 0; i < n; i += 2 {
-		l.text = append(l.text, byte(unhex(int(b[i]))<<4|unhex(int(b[i+1]))))
+	at := len(l.text)
+	l.text = slices.Grow(l.text, n/2)[:at+n/2]
+	for i, out := 0, l.text[at:]; i < n; i += 2 {
+		out[i/2] = byte(hexValues[b[i]]<<4 | hexValues[b[i+1]])
 	}
 	l.i += n
 }
+
+// hexValues is unhex in a table.
+var hexValues = func() (t [256]int16) {
+	for c := range t {
+		t[c] = int16(unhex(c))
+	}
+	return t
+}()

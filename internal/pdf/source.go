@@ -51,7 +51,7 @@ func (s *source) at(off int64) ([]byte, error) {
 	b := &s.blocks[oldest]
 	b.used = 0
 	if b.data == nil {
-		b.data = make([]byte, blockSize)
+		b.data = make([]byte, min(blockSize, s.size))
 	}
 	b.data = b.data[:min(blockSize, s.size-start)]
 	if err := s.readFull(b.data, start); err != nil {

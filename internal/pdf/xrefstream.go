@@ -116,13 +116,14 @@ func (f *File) addRow(num uint32, row []byte, widths [3]int, free *freeRuns) err
 	var field [3]uint64
 	field[0] = 1 // the default type
 	for i, w := range widths {
-		if w > 0 {
-			field[i] = 0
+		if w == 0 {
+			continue
 		}
-		for range w {
-			field[i] = field[i]<<8 | uint64(row[0])
-			row = row[1:]
+		var v uint64
+		for _, c := range row[:w] {
+			v = v<<8 | uint64(c)
 		}
+		field[i], row = v, row[w:]
 	}
 	switch {
 	case field[0] == 1 && field[1] != 0:

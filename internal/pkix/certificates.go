@@ -103,7 +103,7 @@ func parseOne(der []byte) ([]*x509.Certificate, error) {
 		return nil, err
 	}
 	if length == 0 || length != indefinite && der[n] != 0x06 {
-		c, err := x509.ParseCertificate(der)
+		c, err := ParseCertificate(der)
 		if err != nil {
 			return nil, err
 		}
@@ -154,7 +154,7 @@ func ReadCertificates(s cryptobyte.String) ([]*x509.Certificate, error) {
 		if len(certs) == limits.MaxCertificates {
 			return nil, errTooMany
 		}
-		c, err := x509.ParseCertificate(element)
+		c, err := ParseCertificate(element)
 		if err != nil {
 			return nil, err
 		}

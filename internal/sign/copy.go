@@ -152,8 +152,18 @@ func (c *copier) hash(ctx context.Context, h hash.Hash) error {
 	return nil
 }
 
+// buffers are kept for the next document: a small one would cost little else.
+var buffers = sync.Pool{New: func() any { return new([piece]byte) }}
+
+// buffer gives a buffer of one piece, until done.
+func buffer() (buf []byte, done func()) {
+	b, _ := buffers.Get().(*[piece]byte)
+	return b[:], func() { buffers.Put(b) }
+}
+
 func hashRange(ctx context.Context, h hash.Hash, f io.ReaderAt, from, to int64, progress *atomic.Int64) error {
-	buf := make([]byte, max(0, min(piece, to-from)))
+	buf, done := buffer()
+	defer done()
 	for from < to {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -171,7 +181,10 @@ func hashRange(ctx context.Context, h hash.Hash, f io.ReaderAt, from, to int64, 
 
 // compare follows the copying too and reads both files.
 func (c *copier) compare(ctx context.Context) error {
-	in, out := make([]byte, min(piece, c.size)), make([]byte, min(piece, c.size))
+	in, inDone := buffer()
+	defer inDone()
+	out, outDone := buffer()
+	defer outDone()
 	for pos := int64(0); pos < c.size; {
 		to, err := c.wait(ctx, pos)
 		if err != nil {

@@ -68,7 +68,7 @@ func newCollector(opts *Options, sig *signature, old *store) *collector {
 	c.base.add(Given, opts.Certificates...)
 	c.base.add(Given, opts.Roots...)
 	for _, der := range old.data(keyCerts) {
-		if cert, err := x509.ParseCertificate(der); err == nil {
+		if cert, err := pkix.ParseCertificate(der); err == nil {
 			c.base.add(Stored, cert)
 		}
 	}

@@ -4,13 +4,13 @@ package ltv
 
 import (
 	"crypto/sha256"
-	"crypto/x509"
 	"fmt"
 	"maps"
 	"slices"
 
 	"gsign/internal/limits"
 	"gsign/internal/pdf"
+	"gsign/internal/pkix"
 	"gsign/pkg/pdfsig"
 )
 
@@ -24,7 +24,7 @@ func ReadStore(doc *pdfsig.Document) (Evidence, error) {
 	}
 	e := Evidence{OCSPResponses: s.data(keyOCSPs), CRLs: s.data(keyCRLs)}
 	for _, der := range s.data(keyCerts) {
-		c, err := x509.ParseCertificate(der)
+		c, err := pkix.ParseCertificate(der)
 		if err == nil {
 			e.Certificates = append(e.Certificates, c)
 		}

@@ -340,8 +340,7 @@ func TestReadStoreLimits(t *testing.T) {
 		for i := range 3 {
 			zeros[0] = byte(i)
 			ref := u.Alloc()
-			dict, data := deflate(zeros)
-			u.SetStream(ref, dict, data)
+			u.SetStream(ref, pdf.Dict{"Filter": pdf.Name("FlateDecode")}, deflate(zeros))
 			a = append(a, ref)
 		}
 		store["CRLs"] = a

@@ -3,12 +3,9 @@
 package ltv
 
 import (
-	"bytes"
-	"compress/zlib"
 	"crypto/x509"
 	"fmt"
 	"slices"
-	"sync"
 
 	"gsign/internal/pdf"
 	"gsign/pkg/pdfsig"
@@ -133,31 +130,18 @@ func (w *storeWriter) stream(key pdf.Name, der []byte) (ref pdf.Ref, isNew bool)
 	ref, ok := w.old.find(key, der)
 	if !ok {
 		ref, isNew = w.update.Alloc(), true
-		dict, data := deflate(der)
+		data := deflated.of(der)
+		dict := pdf.Dict{}
+		if data == nil {
+			data = der
+		} else {
+			dict["Filter"] = pdf.Name("FlateDecode")
+		}
 		w.update.SetStream(ref, dict, data)
 		w.changed = true
 	}
 	w.refs[string(key)+string(der)] = ref
 	return ref, isNew
-}
-
-// compressors are kept: one takes more memory than a whole document.
-var compressors = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
-
-// deflate compresses where that helps: certificates shrink, short OCSP responses may not.
-func deflate(der []byte) (pdf.Dict, []byte) {
-	var b bytes.Buffer
-	z := compressors.Get().(*zlib.Writer)
-	defer compressors.Put(z)
-	z.Reset(&b)
-	_, err := z.Write(der)
-	if err == nil {
-		err = z.Close()
-	}
-	if err != nil || b.Len() >= len(der) {
-		return pdf.Dict{}, der
-	}
-	return pdf.Dict{"Filter": pdf.Name("FlateDecode")}, b.Bytes()
 }
 
 // link puts the dictionary where the catalog finds it: in its old place, or in a new object (D1).

@@ -12,6 +12,7 @@ import (
 
 	"gsign/internal/cms"
 	"gsign/internal/limits"
+	"gsign/internal/pkix"
 )
 
 // Prepared is a document ready to be signed: everything up to the digest. It is plain data that holds nothing of the
@@ -121,7 +122,7 @@ func (p *Prepared) Digest() []byte {
 func (p *Prepared) chain() ([]*x509.Certificate, error) {
 	var chain []*x509.Certificate
 	for _, der := range p.Certificates {
-		c, err := x509.ParseCertificate(der)
+		c, err := pkix.ParseCertificate(der)
 		if err != nil {
 			return nil, fmt.Errorf("reading a prepared signature: %w", err)
 		}

@@ -4,12 +4,12 @@
 // prints one table of medians, with the middle half of the pairs in brackets: absolute times belong to one machine, ratios
 // travel. Processor time is there beside wall time, because it says something on a busy machine too.
 //
-//	go run ./scripts/bench [-n 7] [-size 1024] [-huge 10240] [-dir DIR] [all|start|large|objects|small|growth] ...
+//	go run ./scripts/bench [-n 7] [-size 1024] [-huge 10240] [-objects N] [-documents N] [-part N] [-dir DIR] [all|start|large|objects|small|growth] ...
 //
 // large signs a PDF of -size MiB to B-LT against a sandbox that is already running with zero latency and compares with
 // scripts/bench/floor (copy and hash, fsync, rename), and one of -huge MiB once for its peak memory. objects does the same with
-// two million objects, in a table and in object streams. small signs 100 kB again and again in one process and compares with
-// scripts/bench/calls. growth doubles one thing after the other. start compares gsign version with an empty Go program.
+// -objects objects (two million), in a table and in object streams. small signs 100 kB again and again in one process and compares with
+// scripts/bench/calls. growth doubles one thing after the other; with -part 10 from a tenth of the usual. start compares gsign version with an empty Go program.
 package main
 
 import (
@@ -31,26 +31,32 @@ func main() {
 	n := flag.Int("n", 7, "runs of each program; the median counts")
 	size := flag.Int64("size", 1024, "size of the PDF to sign, MiB")
 	huge := flag.Int64("huge", 10240, "size of the PDF signed once for its peak memory, MiB; 0 leaves it out")
+	objects := flag.Int("objects", 2_000_000, "objects of the PDFs of objects")
+	documents := flag.Int("documents", 500, "documents that small signs in one process")
+	part := flag.Int("part", 1, "divide what growth begins with by this")
 	dir := flag.String("dir", "", "folder to work in (default: a temporary one)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *dir, *n, *size<<20, *huge<<20, flag.Args()); err != nil {
+	b := &bench{
+		ctx: ctx, dir: *dir, n: max(1, *n), size: *size << 20, huge: *huge << 20,
+		objectCount: *objects, documents: max(1, *documents), part: max(1, *part),
+	}
+	if err := b.run(flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, dir string, n int, size, huge int64, modes []string) error {
-	if dir == "" {
+func (b *bench) run(modes []string) error {
+	if b.dir == "" {
 		tmp, err := os.MkdirTemp("", "gsign-bench-")
 		if err != nil {
 			return err
 		}
 		defer os.RemoveAll(tmp)
-		dir = tmp
+		b.dir = tmp
 	}
-	b := &bench{ctx: ctx, dir: dir, n: n, size: size, huge: huge}
 	err := b.build("gsign", "./cmd/gsign", "floor", "./scripts/bench/floor", "empty", "./scripts/bench/empty",
 		"batch", "./scripts/bench/batch", "calls", "./scripts/bench/calls")
 	if err != nil {
@@ -82,10 +88,13 @@ func run(ctx context.Context, dir string, n int, size, huge int64, modes []strin
 }
 
 type bench struct {
-	ctx        context.Context
-	dir        string
-	n          int
-	size, huge int64
+	ctx         context.Context
+	dir         string
+	n           int
+	size, huge  int64 // bytes
+	objectCount int
+	documents   int
+	part        int // of what growth begins with
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
 )
 
 // row prints one line of the table. An empty goal is none.
@@ -62,14 +63,13 @@ func (b *bench) large() error {
 }
 
 func (b *bench) objects() error {
-	const millions = 2_000_000
 	for _, packed := range []bool{false, true} {
-		name := "2 million objects in a table, floor"
+		name := fmt.Sprintf("%d objects in a table, floor", b.objectCount)
 		if packed {
-			name = "2 million objects in object streams, floor"
+			name = fmt.Sprintf("%d objects in object streams, floor", b.objectCount)
 		}
 		in := b.path("objects.pdf")
-		if err := (shape{objects: millions, packed: packed}).write(in); err != nil {
+		if err := (shape{objects: b.objectCount, packed: packed}).write(in); err != nil {
 			return err
 		}
 		if err := b.against(name, in, "≤ 2", "≤ 128"); err != nil {
@@ -79,7 +79,7 @@ func (b *bench) objects() error {
 	return nil
 }
 
-// small signs 100 kB, 500 times in one process. The figures are per document.
+// small signs 100 kB many times in one process. The figures are per document.
 func (b *bench) small() error {
 	in, dir := b.path("small.pdf"), b.path("many")
 	if err := (shape{pages: 50, noise: 95_000}).write(in); err != nil {
@@ -91,13 +91,14 @@ func (b *bench) small() error {
 	defer os.RemoveAll(dir)
 	conf := b.path("sandbox/config.toml")
 	n := min(b.n, 5)
-	floor := []string{b.path("calls"), "-config", conf, in, dir}
-	p, err := b.pair(n, b.inner, []string{b.path("batch"), "-config", conf, in, dir}, floor, nil)
+	documents := strconv.Itoa(b.documents)
+	floor := []string{b.path("calls"), "-config", conf, "-n", documents, in, dir}
+	p, err := b.pair(n, b.inner, []string{b.path("batch"), "-config", conf, "-n", documents, in, dir}, floor, nil)
 	if err != nil {
 		return err
 	}
-	row("100 kB, 500 in one process, read, hash, two calls, write", p, "≤ 3 (processor)", "")
-	p, err = b.pair(1, b.inner, []string{b.path("batch"), "-config", conf, "-ask-again", in, dir}, floor, nil)
+	row(fmt.Sprintf("100 kB, %d in one process, read, hash, two calls, write", b.documents), p, "≤ 3 (processor)", "")
+	p, err = b.pair(1, b.inner, []string{b.path("batch"), "-config", conf, "-n", documents, "-ask-again", in, dir}, floor, nil)
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (b *bench) growth() error {
 		{"MiB", 128, func(n int) shape { return shape{noise: n << 20} }},
 	} {
 		for i := range 4 {
-			n := g.from << i
+			n := max(1, g.from/b.part) << i
 			m, err := b.grown(g.make(n))
 			if err != nil {
 				return err
@@ -167,7 +168,7 @@ func (b *bench) growSignatures() error {
 	}
 	defer os.Remove(in)
 	have := 0
-	for _, n := range []int{1, 10, 100, 300} {
+	for _, n := range []int{1, max(2, 10/b.part), max(3, 100/b.part), max(4, 300/b.part)} {
 		for ; have < n; have++ {
 			if _, err := b.measure([]string{b.path("gsign"), "sign", "-q", "--in-place", "--level", "b-t", "--config", b.path("sandbox/config.toml"), in}); err != nil {
 				return err

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pkix
+
+import (
+	"bytes"
+	"crypto/x509"
+	"sync"
+
+	"gsign/internal/limits"
+)
+
+// What a certificate's bytes say never changes, and the documents of one run share nearly all certificates. The newest
+// ones that were read are kept by their bytes. Nothing is kept of what they are good for.
+var parsed parsedCertificates
+
+type parsedCertificates struct {
+	mu       sync.Mutex
+	now, old map[string]*x509.Certificate // a full one becomes the old one
+}
+
+// ParseCertificate is [x509.ParseCertificate]. The certificate is the caller's to change, but not what its slices and
+// pointers lead to. It keeps nothing of der.
+func ParseCertificate(der []byte) (*x509.Certificate, error) {
+	if c := parsed.get(der); c != nil {
+		own := *c
+		return &own, nil
+	}
+	c, err := x509.ParseCertificate(bytes.Clone(der))
+	if err != nil || len(der) > limits.CertificateRemembered {
+		return c, err
+	}
+	own := *c
+	parsed.mu.Lock()
+	defer parsed.mu.Unlock()
+	parsed.put(string(der), c)
+	return &own, nil
+}
+
+func (m *parsedCertificates) get(der []byte) *x509.Certificate {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := m.now[string(der)]; c != nil {
+		return c
+	}
+	c := m.old[string(der)]
+	if c != nil {
+		m.put(string(der), c)
+	}
+	return c
+}
+
+func (m *parsedCertificates) put(der string, c *x509.Certificate) {
+	if len(m.now) >= limits.CertificatesRemembered {
+		m.old, m.now = m.now, nil
+	}
+	if m.now == nil {
+		m.now = map[string]*x509.Certificate{}
+	}
+	m.now[der] = c
+}
