@@ -201,6 +201,10 @@ func choosePlace(pl *plan) error {
 			"%q is a group of fields, not a signature field", pl.name)
 	}
 	pl.path = strings.Split(pl.name, ".")
+	if pl.resigning && len(pl.path) > 1 {
+		return refuse("give a name without a full stop, or that of an empty signature field",
+			"a new field %q below a group would change more than verifiers of the signatures before it allow", pl.name)
+	}
 	if slices.Contains(pl.path, "") {
 		return refuse("give a name for each part", "the field name %q has an empty part", pl.name)
 	}

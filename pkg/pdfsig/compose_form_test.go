@@ -3,11 +3,13 @@
 package pdfsig_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	"gsign/internal/pdf"
 	"gsign/internal/pdf/pdftest"
+	"gsign/pkg/pdfsig"
 )
 
 // /XFA goes away, and nothing else of the form does.
@@ -44,14 +46,9 @@ func TestDropXFA(t *testing.T) {
 // sign and no more.
 func TestJoinGroup(t *testing.T) {
 	group := []string{"4 << /T (a) /FT /Tx /Ff 3 /Kids [5 0 R] >>", "5 << /T (b) /Parent 4 0 R >>"}
-	certified := append([]string{
-		"6 << /Type /Annot /Subtype /Widget /FT /Sig /T (Author) /Rect [0 0 0 0] /F 132 /P 3 0 R /V 7 0 R >>",
-		"7 << " + sigValue + " " + docMDP("/P 2") + " >>",
-	}, group...)
 	for name, in := range map[string][]byte{
 		"plain":           page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] >>", "", group...),
 		"object streams":  page1(pdftest.Stream, "/AcroForm << /Fields [4 0 R] >>", "", group...),
-		"certified":       page1(pdftest.Table, "/AcroForm << /Fields [4 0 R 6 0 R] /SigFlags 3 >> /Perms << /DocMDP 7 0 R >>", "/Annots [6 0 R]", certified...),
 		"kids of its own": page1(pdftest.Table, "/AcroForm << /Fields [4 0 R] >>", "", "4 << /T (a) /FT /Tx /Ff 3 /Kids 6 0 R >>", group[1], "6 [5 0 R]"),
 	} {
 		for field, depth := range map[string]int{"a.sig": 1, "a.new.sig": 2} {
@@ -104,6 +101,25 @@ func TestFieldsAreAnnotationsToo(t *testing.T) {
 		}
 		if fields := array(t, f, dict(t, f, catalogOf(t, f)["AcroForm"])["Fields"]); len(fields) != 2 {
 			t.Errorf("%s: the fields are %v", field, fields)
+		}
+	}
+}
+
+// A new field below a group changes the group or the form's list of groups: pyHanko calls that more than form filling in
+// what an earlier signature covers, so it is refused. A field at the root, and a name that is there, are not.
+func TestNoGroupAfterSignature(t *testing.T) {
+	group := []string{"4 << /T (a) /FT /Tx /Ff 3 /Kids [5 0 R] >>", "5 << /T (b) /Parent 4 0 R >>"}
+	certified := append([]string{
+		"6 << /Type /Annot /Subtype /Widget /FT /Sig /T (Author) /Rect [0 0 0 0] /F 132 /P 3 0 R /V 7 0 R >>",
+		"7 << " + sigValue + " " + docMDP("/P 2") + " >>",
+	}, group...)
+	in := page1(pdftest.Table, "/AcroForm << /Fields [4 0 R 6 0 R] /SigFlags 3 >> /Perms << /DocMDP 7 0 R >>", "/Annots [6 0 R]", certified...)
+	for field, refused := range map[string]bool{"a.sig": true, "new.sig": true, "sig": false} {
+		opts := options()
+		opts.Field = field
+		var r *pdfsig.RefusedError
+		if err := open(t, in).Check(opts); errors.As(err, &r) != refused || !refused && err != nil {
+			t.Errorf("%s: error is %v, refused should be %v", field, err, refused)
 		}
 	}
 }
