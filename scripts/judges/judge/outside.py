@@ -102,18 +102,29 @@ def qpdf(path):
         return 2
 
 
-def draw(path):
+def by_poppler(path):
     """A digest of the first three pages as pdftoppm draws them."""
     p = run("pdftoppm", "-r", "60", "-l", "3", *secret.poppler(secret.of(path)), path)
     return p.returncode, hashlib.sha256(p.stdout).hexdigest()
 
 
-first_draw = functools.cache(draw)  # each original is compared with several signed files
+def by_mupdf(path):
+    """The same of mutool, which finds pages in damaged files where pdftoppm finds none."""
+    p = run("mutool", "draw", "-q", "-r", "60", "-F", "pnm", "-o", "-", path, "1-3")
+    return p.returncode or not p.stdout, hashlib.sha256(p.stdout).hexdigest()
+
+
+first_draw = functools.cache(lambda draw, path: draw(path))  # each original is compared with several signed files
 
 
 def look_same(original, signed):
-    """Whether both are drawn alike; None when the original is not even drawn alike twice."""
-    first = first_draw(original)
-    if first == draw(signed):
-        return True
-    return False if all(draw(original) == first for _ in range(3)) else None
+    """Whether both are drawn alike by a program that can draw the original; None when it does not even do that alike
+    twice, or when none can."""
+    for draw in (by_poppler, by_mupdf):
+        code, _ = first = first_draw(draw, original)
+        if code != 0:
+            continue
+        if first == draw(signed):
+            return True
+        return False if all(draw(original) == first for _ in range(3)) else None
+    return None
