@@ -187,39 +187,60 @@ func (w *revisionWriter) table(rows []row, trailer Dict) {
 	w.rev.Bytes = append(b, '\n')
 }
 
-// xrefStream writes a cross-reference stream, which lists itself too.
+// xrefStream writes the entries of what is written now as a cross-reference stream, which lists itself too.
 func (w *revisionWriter) xrefStream(u *Update, trailer Dict) error {
+	self, err := w.beginXRefStream(u, trailer)
+	if err != nil {
+		return err
+	}
+	width := (bits.Len64(uint64(w.offset()-w.base)) + 7) / 8
+	w.endXRefStream(self, u.newRows(w), trailer, width, 2, func(r row) (byte, uint64, uint32) {
+		if r.e.kind() == entryFree {
+			return 0, 0, math.MaxUint16
+		}
+		return 1, uint64(r.e.offset() - w.base), uint32(r.e.gen())
+	})
+	return nil
+}
+
+// beginXRefStream takes a number for a cross-reference stream that begins here.
+func (w *revisionWriter) beginXRefStream(u *Update, trailer Dict) (Ref, error) {
 	u.skipAbsent()
 	if u.next == math.MaxUint32 {
-		return malformed(-1, "no object number is left")
+		return Ref{}, malformed(-1, "no object number is left")
 	}
 	self := Ref{Num: u.next}
 	if n, _ := trailer["Size"].(Integer); int64(n) <= int64(self.Num) {
 		trailer["Size"] = Integer(self.Num) + 1
 	}
 	w.rev.Offset[self] = w.offset()
-	width := (bits.Len64(uint64(w.offset()-w.base)) + 7) / 8
-	var data []byte
+	return self, nil
+}
+
+// endXRefStream writes the stream: of each row the three fields (7.5.8.3), of one, width and third bytes.
+func (w *revisionWriter) endXRefStream(self Ref, rows []row, trailer Dict, width, third int, fields func(row) (byte, uint64, uint32)) {
+	data := make([]byte, 0, len(rows)*(1+width+third))
 	var index Array
-	for _, run := range rowRuns(u.newRows(w)) {
+	for _, run := range rowRuns(rows) {
 		index = append(index, Integer(run[0].num), Integer(len(run)))
 		for _, r := range run {
-			kind, where, gen := byte(1), uint64(r.e.offset()-w.base), r.e.gen()
-			if r.e.kind() == entryFree {
-				kind, where, gen = 0, 0, math.MaxUint16
-			}
-			var field [8]byte
-			binary.BigEndian.PutUint64(field[:], where)
+			kind, where, last := fields(r)
 			data = append(data, kind)
-			data = append(data, field[8-width:]...)
-			data = binary.BigEndian.AppendUint16(data, gen)
+			data = appendField(data, where, width)
+			data = appendField(data, uint64(last), third)
 		}
 	}
 	trailer["Type"] = Name("XRef")
-	trailer["W"] = Array{Integer(1), Integer(width), Integer(2)}
+	trailer["W"] = Array{Integer(1), Integer(width), Integer(third)}
 	trailer["Index"] = index
 	b := fmt.Appendf(w.rev.Bytes, "%d 0 obj\n", self.Num)
 	b = appendStream(b, trailer, data)
 	w.rev.Bytes = append(b, "\nendobj\n"...)
-	return nil
+}
+
+// appendField writes the lowest bytes of v, the highest of them first.
+func appendField(b []byte, v uint64, width int) []byte {
+	var field [8]byte
+	binary.BigEndian.PutUint64(field[:], v)
+	return append(b, field[8-width:]...)
 }

@@ -3,7 +3,6 @@
 package pdf
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"math/bits"
@@ -20,15 +19,10 @@ func (w *revisionWriter) complete(u *Update, trailer Dict) error {
 		w.completeTable(rows, trailer)
 		return nil
 	}
-	u.skipAbsent()
-	if u.next == math.MaxUint32 {
-		return malformed(-1, "no object number is left")
+	self, err := w.beginXRefStream(u, trailer)
+	if err != nil {
+		return err
 	}
-	self := Ref{Num: u.next}
-	if n, _ := trailer["Size"].(Integer); int64(n) <= int64(self.Num) {
-		trailer["Size"] = Integer(self.Num) + 1
-	}
-	w.rev.Offset[self] = w.offset()
 	rows = append(rows, row{self.Num, offsetEntry(w.offset(), 0)})
 	w.completeStream(self, rows, trailer)
 	return nil
@@ -137,35 +131,16 @@ func (w *revisionWriter) completeStream(self Ref, rows []row, trailer Dict) {
 		}
 	}
 	width := (bits.Len64(highest) + 7) / 8
-	data := make([]byte, 0, len(rows)*(width+5))
-	var index Array
-	for _, run := range rowRuns(rows) {
-		index = append(index, Integer(run[0].num), Integer(len(run)))
-		for _, r := range run {
-			var kind byte
-			var where uint64
-			var third uint32
-			switch r.e.kind() {
-			case entryOffset:
-				kind, where, third = 1, uint64(r.e.offset()-w.base), uint32(r.e.gen())
-			case entryPacked:
-				kind, where, third = 2, uint64(r.e.stream()), uint32(r.e.index())
-			default:
-				if r.num == 0 {
-					third = math.MaxUint16
-				}
-			}
-			var field [8]byte
-			binary.BigEndian.PutUint64(field[:], where)
-			data = append(data, kind)
-			data = append(data, field[8-width:]...)
-			data = binary.BigEndian.AppendUint32(data, third)
+	w.endXRefStream(self, rows, trailer, width, 4, func(r row) (byte, uint64, uint32) {
+		switch r.e.kind() {
+		case entryOffset:
+			return 1, uint64(r.e.offset() - w.base), uint32(r.e.gen())
+		case entryPacked:
+			return 2, uint64(r.e.stream()), uint32(r.e.index())
 		}
-	}
-	trailer["Type"] = Name("XRef")
-	trailer["W"] = Array{Integer(1), Integer(width), Integer(4)}
-	trailer["Index"] = index
-	b := fmt.Appendf(w.rev.Bytes, "%d 0 obj\n", self.Num)
-	b = appendStream(b, trailer, data)
-	w.rev.Bytes = append(b, "\nendobj\n"...)
+		if r.num == 0 {
+			return 0, 0, math.MaxUint16
+		}
+		return 0, 0, 0
+	})
 }
