@@ -67,7 +67,10 @@ func world(t *testing.T, p *pkixtest.PKI) *httptest.Server {
 		mux.Handle("GET /r"+string(rune('0'+n)), http.RedirectHandler(path, http.StatusFound))
 	}
 	mux.Handle("GET /to-file", http.RedirectHandler("file:///etc/passwd", http.StatusFound))
-	mux.HandleFunc("GET /hang", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	mux.HandleFunc("GET /hang", func(_ http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler) // an empty answer could arrive before the client has left
+	})
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return s

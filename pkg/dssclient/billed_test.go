@@ -263,7 +263,7 @@ func TestUnsent(t *testing.T) {
 			s := startService(t, false)
 			c := s.client()
 			ctx, cancel := context.WithCancel(t.Context())
-			s.handle(op, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })
+			s.handle(op, func(w http.ResponseWriter, r *http.Request) { cancel(); untilGone(w, r) })
 			if err := call(ctx, c); !IsOutcomeUnknown(err) || !errors.Is(err, context.Canceled) {
 				t.Errorf("error is %v, want an unknown outcome", err)
 			}

@@ -359,7 +359,7 @@ func TestGivenUp(t *testing.T) {
 		if waits {
 			readAll(r)
 			<-r.Context().Done()
-			return
+			panic(http.ErrAbortHandler)
 		}
 		w.serve(rw, r)
 	})

@@ -58,7 +58,7 @@ class Case:
         try:
             flags = [*self.flags]
             if word := secret.of(self.path):
-                key = work / f"{word}.password"
+                key = self.out.with_suffix(".password")
                 key.touch(0o600)
                 key.write_text(word)
                 flags += ["--password-file", key]
