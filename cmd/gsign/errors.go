@@ -178,6 +178,9 @@ func (f *failure) local(err error) bool {
 	}
 	if _, ok := errors.AsType[*pdfsig.MalformedError](err); ok {
 		f.code = codeInput
+		if _, only := errors.AsType[*sign.StrictError](err); only {
+			f.hint("without --strict it would be signed: the damage can be recovered, since the document reads in one way only")
+		}
 		if _, no := errors.AsType[*sign.NotPDFError](err); !no {
 			f.hint("qpdf can often repair a file: qpdf IN REPAIRED.pdf")
 		}

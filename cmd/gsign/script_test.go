@@ -127,6 +127,8 @@ func cmdPDF(ts *testscript.TestScript, _ bool, args []string) {
 		"damaged": func() []byte { // the cross-reference is not where it should be, and no object is
 			return bytes.Replace(pdftest.Classic(), []byte("%PDF-1.4"), []byte("%PDF-1.4\n%"), 1)
 		},
+		"ambiguous": func() []byte { return pdftest.Ambiguous()["two trailers"] },
+		"endless":   func() []byte { return bytes.ReplaceAll(pdftest.Classic(), []byte("endstream"), []byte("         ")) },
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), shapes[args[1]](), 0o644))
 }

@@ -256,7 +256,7 @@ func (a *app) newJob(f *signFlags, values *config.Values) (*sign.Job, error) {
 		return nil, err
 	}
 	if f.in != "-" && a.CanAsk() {
-		job.AskPassword = a.askPassword
+		job.AskPassword = func(ctx context.Context, again bool) ([]byte, error) { return a.askPassword(ctx, f.in, again) }
 	}
 	if f.fresh && job.Level < verify.BLT {
 		return nil, &usageError{"--require-fresh-revocation needs --level b-lt", ""}
@@ -273,11 +273,11 @@ func (a *app) newJob(f *signFlags, values *config.Values) (*sign.Job, error) {
 }
 
 // askPassword asks for the password of an encrypted document.
-func (a *app) askPassword(ctx context.Context, again bool) ([]byte, error) {
+func (a *app) askPassword(ctx context.Context, name string, again bool) ([]byte, error) {
 	if again {
-		return a.Password(ctx, "that is not the password of the document, try again")
+		return a.Password(ctx, "that is not the password of "+name+", try again")
 	}
-	return a.Password(ctx, "password of the document")
+	return a.Password(ctx, "password of "+name)
 }
 
 func unknownVariable(name string) string {

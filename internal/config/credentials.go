@@ -4,6 +4,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -41,9 +42,13 @@ func (v *Values) UsesStdin() (string, error) {
 	return user, nil
 }
 
-// Password reads the password for an encrypted document, nil where none is set.
+// Password reads the password for an encrypted document, nil where none is set. What is wrong with its file is wrong usage:
+// no credential of the account is concerned.
 func (v *Values) Password(stdin io.Reader) ([]byte, error) {
 	secret, err := v.readSecret(pdfPassword, stdin)
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Usage = true
+	}
 	if err != nil || secret == "" {
 		return nil, err
 	}

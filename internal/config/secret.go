@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -93,11 +94,14 @@ func trimSecret(what, where string, b []byte) (string, error) {
 // nothing is checked. Pipes and devices are nobody's to read later.
 func checkPrivate(what, path string) error {
 	fi, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Error{Problem: "read the " + what, Hint: "is the name right?", Err: err}
+	}
 	if err != nil {
 		return &Error{Problem: "read the " + what, Err: err}
 	}
 	if fi.IsDir() {
-		return &Error{Problem: fmt.Sprintf("read the %s: %s is a directory", what, path)}
+		return &Error{Problem: fmt.Sprintf("read the %s: %s is a directory", what, path), Hint: "name the file in it"}
 	}
 	if runtime.GOOS == "windows" || !fi.Mode().IsRegular() || fi.Mode().Perm()&0o077 == 0 {
 		return nil

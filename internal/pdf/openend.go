@@ -36,6 +36,9 @@ func (u *Update) closeEnds() error {
 			return err
 		}
 		if n >= 0 {
+			if f.opts.Strict {
+				return malformed(s.start, "stream %v without endstream", ref)
+			}
 			ended := *s // the file's own stays open for the updates to come: the first may be a trial
 			ended.length = n
 			f.noteOnce(s.start, fmt.Sprintf("stream %v without endstream; it is written anew", ref))
@@ -51,6 +54,9 @@ func (u *Update) closeEnds() error {
 	}
 	if err == nil || onlyMachine(err) != nil || p.pos() < f.src.size {
 		return onlyMachine(err)
+	}
+	if f.opts.Strict {
+		return malformedBy(f.entries.get(last.Num).offset(), err, "object %v has no end", last)
 	}
 	f.noteOnce(f.entries.get(last.Num).offset(), fmt.Sprintf("object %v has no end; it is written anew, as nothing", last))
 	u.Set(last, Null{})

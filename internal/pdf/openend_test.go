@@ -52,6 +52,13 @@ func TestOpenEnds(t *testing.T) {
 			if _, err := f.NewUpdate().Build(); err != nil { // a trial
 				t.Fatal(err)
 			}
+			s, err := openStrictly(b)
+			if err == nil {
+				_, err = s.NewUpdate().Build()
+			}
+			if IsMalformed(err) != (c.want != nil) {
+				t.Errorf("strictly: %v", err)
+			}
 			grown := updateOne(t, f, b)
 			g, err := openStrictly(grown)
 			if err != nil {

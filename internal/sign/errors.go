@@ -112,6 +112,12 @@ func unreadable(in *input, err error) error {
 	return err
 }
 
+// StrictError says that the input is refused for its damage only because of Job.Strict: without it, it would be signed.
+type StrictError struct{ Err error }
+
+func (e *StrictError) Error() string { return e.Err.Error() }
+func (e *StrictError) Unwrap() error { return e.Err }
+
 // notOpened is an input that cannot be; one that is not there was misspelt.
 func notOpened(err error) error {
 	err = fmt.Errorf("open the PDF: %w", err)

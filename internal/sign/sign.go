@@ -147,52 +147,6 @@ func (d *document) close() {
 	}
 }
 
-// open reads the structure and refuses what cannot be signed, before anything is sent.
-func (d *document) open(ctx context.Context) (err error) {
-	d.job.Progress.stage("reading")
-	if d.out, err = planOutput(d.job); err != nil {
-		return err
-	}
-	d.result.Output = &Output{Path: d.out.reported()}
-	if d.in, err = openInput(ctx, d.job.In, d.job.Stdin); err != nil {
-		return err
-	}
-	d.result.Input.Bytes = d.in.size
-	if err = d.openPDF(ctx); err != nil {
-		return unreadable(d.in, err)
-	}
-	err = d.pdf.Check(&d.job.PDF)
-	for _, damage := range d.pdf.Damage() {
-		d.result.Damage = append(d.result.Damage, Damage(damage))
-	}
-	if err != nil {
-		return err
-	}
-	d.result.FastWebView, err = d.pdf.Linearized()
-	return err
-}
-
-// openPDF opens the document, and asks for a password where one is needed and none was given.
-func (d *document) openPDF(ctx context.Context) (err error) {
-	d.password = d.job.Password
-	for range passwordTries {
-		d.pdf, err = pdfsig.Open(d.in.file, d.in.size, &pdfsig.OpenOptions{Strict: d.job.Strict, Password: d.password})
-		locked, ok := errors.AsType[*pdfsig.PasswordError](err)
-		if !ok || d.job.AskPassword == nil || len(d.job.Password) > 0 {
-			return err
-		}
-		password, askErr := d.job.AskPassword(ctx, locked.Given)
-		if askErr != nil {
-			return askErr
-		}
-		if len(password) == 0 {
-			return err
-		}
-		d.password = password
-	}
-	return err
-}
-
 // copy makes the temporary file and, while the original is copied into it, logs in and gets the identity. When it
 // returns, the copy is on the disk and proven equal, there is room for the rest, and nothing has been charged.
 func (d *document) copy(ctx context.Context) error {
