@@ -50,6 +50,8 @@ type entries struct {
 	shared  map[uint32]*[entryBlock]entry // blocks of another file: see own
 	last    *[entryBlock]entry            // the block used last, and its number: tables come in order
 	lastNum uint32
+	far     int64 // no object is at a higher offset; the number of one that was there
+	farNum  uint32
 }
 
 func (x *entries) get(num uint32) entry {
@@ -66,10 +68,18 @@ func (x *entries) add(num uint32, e entry) error {
 		return err
 	}
 	if b[num%entryBlock] == 0 {
-		b[num%entryBlock] = e
-		x.highest = max(x.highest, num)
+		x.put(b, num, e)
 	}
 	return nil
+}
+
+// put records an entry in its block.
+func (x *entries) put(b *[entryBlock]entry, num uint32, e entry) {
+	b[num%entryBlock] = e
+	x.highest = max(x.highest, num)
+	if e.kind() == entryOffset && e.offset() > x.far {
+		x.far, x.farNum = e.offset(), num
+	}
 }
 
 // set records an entry in place of another.
@@ -78,8 +88,7 @@ func (x *entries) set(num uint32, e entry) error {
 	if err != nil {
 		return err
 	}
-	b[num%entryBlock] = e
-	x.highest = max(x.highest, num)
+	x.put(b, num, e)
 	return nil
 }
 

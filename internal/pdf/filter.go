@@ -21,6 +21,9 @@ func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("filter %s is not decoded here", string(e.Filter))
 }
 
+// filterPiece is how much of a stream is read from the file at a time.
+const filterPiece = 64 << 10
+
 // decoder gives a reader of the stream's decoded data. No filter of the chain may produce much more than limit bytes.
 func (f *File) decoder(s *Stream, limit int64) (io.Reader, error) {
 	limit = min(limit, maxOffset)
@@ -42,15 +45,16 @@ func (f *File) decoder(s *Stream, limit int64) (io.Reader, error) {
 	if len(filters) > 0 {
 		r = &metered{r, &f.src.work}
 	}
+	piece := int(min(max(n, 512), filterPiece)) // what is read of the file at a time
 	for i, name := range filters {
 		if name == "Crypt" && !s.owner.IsZero() {
 			continue // undone by plainReader
 		}
-		r, err = filter(name, params[i], bufio.NewReader(r))
+		r, err = filter(name, params[i], bufio.NewReaderSize(r, piece))
 		if err != nil {
 			return nil, err
 		}
-		r = &metered{r, &f.src.work}
+		r, piece = &metered{r, &f.src.work}, 4<<10
 		if i < len(filters)-1 {
 			// What a later filter drops, such as white space in hexadecimal digits, never reaches the caller's limit.
 			r = &capped{r: r, left: 4*limit + 4096}

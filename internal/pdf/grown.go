@@ -66,6 +66,9 @@ func (x *entries) adopt(old *entries) {
 		x.blocks[first] = b
 	}
 	x.highest = max(x.highest, old.highest)
+	if old.far > x.far {
+		x.far, x.farNum = old.far, old.farNum
+	}
 }
 
 // own gives a block that may be written to.

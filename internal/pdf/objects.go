@@ -94,6 +94,9 @@ func (f *File) InUse(num uint32) bool {
 // Beyond gives an object that the cross-reference places after the end of the file. What is appended may come to stand
 // there.
 func (f *File) Beyond() (num uint32, ok bool) {
+	if f.entries.far < f.src.size {
+		return 0, false
+	}
 	for first, b := range f.entries.blocks {
 		for i, e := range b {
 			if e.kind() == entryOffset && e.offset() >= f.src.size {

@@ -25,7 +25,11 @@ func predictor(r io.Reader, params Dict) (io.Reader, error) {
 	if row > limits.PDFPredictorRow {
 		return nil, malformed(-1, "predictor with rows of %d bytes", row)
 	}
-	p := &predicted{r: bufio.NewReader(r), row: int(row), pixel: int(max(1, colors*bits/8))}
+	p := &predicted{r: bufio.NewReaderSize(r, predictorPiece), row: int(row), pixel: int(max(1, colors*bits/8))}
+	if kind >= 10 && p.row < predictorPiece/4 {
+		p.cur, p.prev = make([]byte, p.row), make([]byte, p.row)
+		return p, nil
+	}
 	if kind >= 10 {
 		return &pull{next: p.png}, nil
 	}
@@ -48,6 +52,50 @@ type predicted struct {
 	row, pixel   int // in bytes
 	colors, bits int
 	cur, prev    []byte
+	rest         []byte // what is left of a row read in parts
+}
+
+// predictorPiece is how much a predictor reads at a time. Rows of less than a quarter of it are not taken one by one.
+const predictorPiece = 16 << 10
+
+// Read undoes the prediction of the rows that fit b, or of one.
+func (p *predicted) Read(b []byte) (int, error) {
+	if len(p.rest) > 0 || len(b) < p.row {
+		return p.readPart(b)
+	}
+	done := 0
+	for len(b)-done >= p.row {
+		in, err := p.r.Peek(p.row + 1)
+		if err != nil {
+			if done > 0 {
+				return done, nil // the next call says so
+			}
+			return p.readPart(b)
+		}
+		p.cur = p.cur[:p.row]
+		copy(p.cur, in[1:])
+		if err := unPNG(in[0], p.cur, p.prev, p.pixel); err != nil {
+			return done, err
+		}
+		done += copy(b[done:], p.cur)
+		p.cur, p.prev = p.prev, p.cur
+		if _, err := p.r.Discard(p.row + 1); err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// readPart reads a row, the last of which may be short, and gives it in parts.
+func (p *predicted) readPart(b []byte) (n int, err error) {
+	if len(p.rest) == 0 {
+		if p.rest, err = p.png(); err != nil {
+			return 0, err
+		}
+	}
+	n = copy(b, p.rest)
+	p.rest = p.rest[n:]
+	return n, nil
 }
 
 // read fills the row. The last one may be short. The buffer grows with what is there, not with what is declared.
@@ -81,31 +129,46 @@ func (p *predicted) png() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if tag > 4 {
-		return nil, malformed(-1, "unknown PNG filter %d", tag)
-	}
 	prev := p.prev
 	for len(prev) < n {
 		prev = append(prev, 0)
 	}
-	for i := range n {
-		var left, upLeft byte
-		if i >= p.pixel {
-			left, upLeft = p.cur[i-p.pixel], prev[i-p.pixel]
-		}
-		switch tag {
-		case 1:
-			p.cur[i] += left
-		case 2:
-			p.cur[i] += prev[i]
-		case 3:
-			p.cur[i] += byte((int(left) + int(prev[i])) / 2)
-		case 4:
-			p.cur[i] += paeth(left, prev[i], upLeft)
-		}
+	if err := unPNG(tag, p.cur[:n], prev, p.pixel); err != nil {
+		return nil, err
 	}
 	p.cur, p.prev = prev, p.cur
 	return p.prev, nil
+}
+
+// unPNG undoes one row's filter (PNG, 9.2) in place.
+func unPNG(tag byte, cur, prev []byte, pixel int) error {
+	prev = prev[:len(cur)]
+	switch tag {
+	case 0:
+	case 1:
+		for i := pixel; i < len(cur); i++ {
+			cur[i] += cur[i-pixel]
+		}
+	case 2:
+		for i := range cur {
+			cur[i] += prev[i]
+		}
+	case 3, 4:
+		for i := range cur {
+			var left, upLeft byte
+			if i >= pixel {
+				left, upLeft = cur[i-pixel], prev[i-pixel]
+			}
+			if tag == 3 {
+				cur[i] += byte((int(left) + int(prev[i])) / 2)
+				continue
+			}
+			cur[i] += paeth(left, prev[i], upLeft)
+		}
+	default:
+		return malformed(-1, "unknown PNG filter %d", tag)
+	}
+	return nil
 }
 
 func paeth(a, b, c byte) byte {

@@ -96,7 +96,7 @@ func (f *File) checkEntries() (wrong map[uint32]bool, all bool, err error) {
 		blocks = append(blocks, first)
 	}
 	slices.Sort(blocks)
-	n := 0
+	next := step // how many until one is checked
 	for _, first := range blocks {
 		old := f.entries.shared[first] // what the original's entries lead to was checked when that was opened
 		if old == f.entries.blocks[first] {
@@ -106,10 +106,12 @@ func (f *File) checkEntries() (wrong map[uint32]bool, all bool, err error) {
 			if e.kind() != entryOffset && e.kind() != entryPacked || old != nil && old[i] == e {
 				continue
 			}
-			n++
 			num := first*entryBlock + uint32(i)
-			if n%step != 0 && num != f.root.Num {
+			if next--; next > 0 && num != f.root.Num {
 				continue
+			}
+			if next == 0 {
+				next = step
 			}
 			ok, err := f.leads(num, e, &f.entries)
 			if err != nil {

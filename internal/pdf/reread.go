@@ -126,7 +126,7 @@ func (r *rereading) entries() error {
 	for _, x := range []*File{r.before, r.after} {
 		for first, b := range x.entries.blocks {
 			was, is := r.before.entries.blocks[first], r.after.entries.blocks[first]
-			if was != nil && is != nil && *was == *is {
+			if was == is || was != nil && is != nil && *was == *is {
 				continue
 			}
 			for i := range b {

@@ -3,8 +3,11 @@
 package pdf
 
 import (
-	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
 	"math"
+	"slices"
 
 	"gsign/internal/limits"
 )
@@ -53,23 +56,10 @@ func (f *File) readXRefStream(off int64, free *freeRuns) (Section, error) {
 	if runs == nil {
 		runs = &own
 	}
-	width := widths[0] + widths[1] + widths[2]
-	in := bufio.NewReaderSize(r, 16<<10)
+	in := rowReader{f: f, r: r, off: off, widths: widths, free: runs}
 	for i := 0; i < len(index); i += 2 {
-		for n := index[i]; n < index[i]+index[i+1]; n++ {
-			if err := f.countRow(); err != nil {
-				return Section{}, err
-			}
-			row, err := in.Peek(width)
-			if err != nil {
-				return Section{}, malformedBy(off, err, "cross-reference stream: entry of object %d", n)
-			}
-			if err := f.addRow(uint32(n), row, widths, runs); err != nil {
-				return Section{}, err
-			}
-			if _, err := in.Discard(width); err != nil {
-				return Section{}, err
-			}
+		if err := in.read(index[i], index[i+1]); err != nil {
+			return Section{}, err
 		}
 	}
 	if err := f.entries.addFree(own); err != nil {
@@ -111,40 +101,93 @@ func xrefLayout(d Dict, off int64) (widths [3]int, index []int64, err error) {
 	return widths, index, nil
 }
 
-// addRow records one entry (ISO 32000-2, table 18).
-func (f *File) addRow(num uint32, row []byte, widths [3]int, free *freeRuns) error {
-	var field [3]uint64
-	field[0] = 1 // the default type
-	for i, w := range widths {
-		if w == 0 {
+// A rowReader reads the entries of a cross-reference stream, many at a time.
+type rowReader struct {
+	f      *File
+	r      io.Reader // of the decoded stream
+	off    int64     // of the stream's object
+	widths [3]int
+	free   *freeRuns
+	buf    []byte
+}
+
+// rowBuffer is how much is read at a time: as much as a decompressor gives at once.
+const rowBuffer = 32 << 10
+
+// read reads the entries of count objects.
+func (in *rowReader) read(first, count int64) error {
+	width := in.widths[0] + in.widths[1] + in.widths[2]
+	for count > 0 {
+		n := min(count, rowBuffer/int64(width))
+		if err := in.f.countRows(int(n)); err != nil {
+			return err
+		}
+		in.buf = slices.Grow(in.buf[:0], int(n)*width+8) // add looks at eight bytes of each number
+		got, err := io.ReadFull(in.r, in.buf[:int(n)*width])
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = io.EOF
+		}
+		n = int64(got / width)
+		if err := in.add(uint32(first), in.buf[:n*int64(width)+8], width); err != nil {
+			return err
+		}
+		first, count = first+n, count-n
+		if err != nil {
+			return malformedBy(in.off, err, "cross-reference stream: entry of object %d", first)
+		}
+	}
+	return nil
+}
+
+// add records the entries of some objects (ISO 32000-2, table 18). Eight bytes follow them.
+func (in *rowReader) add(num uint32, rows []byte, width int) error {
+	f := in.f
+	ends := [2]int{in.widths[0], in.widths[0] + in.widths[1]}
+	shifts := [3]uint{64 - 8*uint(in.widths[0]), 64 - 8*uint(in.widths[1]), 64 - 8*uint(in.widths[2])}
+	var b *[entryBlock]entry // of the number before
+	for ; len(rows) > 8; num++ {
+		kind := uint64(1) // where it is left out
+		if ends[0] > 0 {
+			kind = binary.BigEndian.Uint64(rows) >> shifts[0]
+		}
+		place := binary.BigEndian.Uint64(rows[ends[0]:]) >> shifts[1]
+		third := binary.BigEndian.Uint64(rows[ends[1]:]) >> shifts[2]
+		rows = rows[width:]
+		var e entry
+		switch {
+		case kind == 1 && place != 0:
+			if place > uint64(maxOffset-f.base) || third > math.MaxUint16 {
+				return malformed(in.off, "cross-reference entry of object %d: number too large", num)
+			}
+			e = offsetEntry(int64(place)+f.base, uint16(third))
+		case kind == 2:
+			if place > math.MaxUint32 || third > maxIndex {
+				return malformed(in.off, "cross-reference entry of object %d: number too large", num)
+			}
+			e = packedEntry(uint32(place), int64(third))
+		default:
+			f.oddRows = f.oddRows || kind > 1
+			in.free.add(num) // free; other types mean null
 			continue
 		}
-		var v uint64
-		for _, c := range row[:w] {
-			v = v<<8 | uint64(c)
+		if b == nil || num%entryBlock == 0 {
+			var err error
+			if b, err = f.entries.block(num); err != nil {
+				return err
+			}
 		}
-		field[i], row = v, row[w:]
+		if b[num%entryBlock] == 0 {
+			f.entries.put(b, num, e)
+		}
 	}
-	switch {
-	case field[0] == 1 && field[1] != 0:
-		if field[1] > uint64(maxOffset-f.base) || field[2] > math.MaxUint16 {
-			return malformed(-1, "cross-reference entry of object %d: number too large", num)
-		}
-		return f.entries.add(num, offsetEntry(int64(field[1])+f.base, uint16(field[2])))
-	case field[0] == 2:
-		if field[1] > math.MaxUint32 || field[2] > maxIndex {
-			return malformed(-1, "cross-reference entry of object %d: number too large", num)
-		}
-		return f.entries.add(num, packedEntry(uint32(field[1]), int64(field[2])))
-	}
-	f.oddRows = f.oddRows || field[0] != 0 && field[0] != 1
-	free.add(num) // free; other types mean null
 	return nil
 }
 
 // countRow bounds the entries read from all sections together: a compressed stream holds a thousand in a byte.
-func (f *File) countRow() error {
-	f.rows++
+func (f *File) countRow() error { return f.countRows(1) }
+
+func (f *File) countRows(n int) error {
+	f.rows += n
 	if f.rows > limits.PDFRows {
 		return malformed(-1, "cross-reference sections of more than %d entries", limits.PDFRows)
 	}
