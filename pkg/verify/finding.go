@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// Finding is one thing that is wrong, or that is missing for a level.
+// Finding is one thing that is wrong, or that is missing for a level or a demand.
 type Finding struct {
 	Field  string // name of the signature; empty within its own report
 	Check  string // number of the requirement, "C6"
 	Clause string // "EN 319 102-1 5.5.4"
 	Text   string
-	// Undecided says that the finding leaves open whether the signature is good (INDETERMINATE): a time that nothing
-	// proves, a chain that ends elsewhere. Otherwise it is not good.
-	Undecided bool
+	// Indication is what follows from the finding: TotalFailed says that the signature is not good, Indeterminate leaves it open.
+	// It is zero for what a level or a demand lacks.
+	Indication    Indication
+	SubIndication SubIndication
 }
 
 func (f Finding) String() string {
@@ -34,7 +35,7 @@ func finding(check, clause, format string, args ...any) Finding {
 
 func undecided(check, clause, format string, args ...any) Finding {
 	f := finding(check, clause, format, args...)
-	f.Undecided = true
+	f.Indication = Indeterminate
 	return f
 }
 
@@ -46,7 +47,7 @@ func (e *Error) Error() string { return "verifying: " + join(e.Findings) }
 // Undecided reports whether no finding says that a signature is bad (INDETERMINATE, not FAILED).
 func (e *Error) Undecided() bool {
 	for _, f := range e.Findings {
-		if !f.Undecided {
+		if f.Indication != Indeterminate {
 			return false
 		}
 	}

@@ -41,6 +41,9 @@ func (l Level) String() string {
 // Options say what is demanded. Nil is allowed and demands soundness alone.
 type Options struct {
 	Roots                []*x509.Certificate // OPTIONAL: pinned anchors; a chain that ends elsewhere is a finding
+	Anchors              []Anchor            // OPTIONAL: more anchors, each with the time for which it is trusted
+	AnyRoot              bool                // OPTIONAL: without anchors, a chain that closes at any self-signed certificate will do
+	Source               ltv.Source          // OPTIONAL: where evidence is looked for that the file does not hold; nil: offline
 	Field                string              // OPTIONAL: only this signature
 	Require              Level               // OPTIONAL: the level that each signature must reach
 	RequireWholeDocument bool                // OPTIONAL: nothing but the security store and timestamps after the newest signature
@@ -63,6 +66,15 @@ type SignatureReport struct {
 	Fresh      bool                // ThisUpdate is after Time, and within the signer's life
 	Findings   []Finding           // what is wrong; none means sound
 	Missing    []Finding           // why not the next level
+
+	Indication    Indication
+	SubIndication SubIndication
+	BestTime      time.Time // the earliest time at which the signature is known to have existed; of validation where nothing proves one
+	BestTimeBy    string    // what proves it: "signature timestamp", "document timestamp \"Timestamp1\""; empty for nothing
+	Proofs        []Proof
+	Evidence      []Evidence
+	Algorithms    []Algorithm
+	LTV           AdobeLTV
 }
 
 // Signer returns the signing certificate, nil when it is not known.

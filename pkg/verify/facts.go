@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"crypto/x509"
+	"time"
+)
+
+// Anchor is a certificate that is trusted for a while: a service of a trusted list. A zero time is an open end.
+type Anchor struct {
+	Certificate *x509.Certificate
+	From, Until time.Time
+	Source      string // where the trust comes from, for the report
+}
+
+// Proof says that something existed at a time (a proof of existence, EN 319 102-1 clause 5.6.2.3).
+type Proof struct {
+	Time  time.Time
+	What  string // "signature", "certificate CN=…", "OCSP response …", "revision of 1234 bytes"
+	By    string // "signature timestamp", "document timestamp \"Timestamp1\"", "revocation information"
+	Field string // of the document timestamp, empty otherwise
+}
+
+// Evidence is one piece of revocation evidence, and what it says about one certificate.
+type Evidence struct {
+	Certificate *x509.Certificate // whom it is about
+	Kind        string            // "OCSP" or "CRL"
+	Source      string            // "security store", "CMS", "online"
+	ThisUpdate  time.Time
+	NextUpdate  time.Time         // zero when absent
+	ProducedAt  time.Time         // zero for a CRL
+	Responder   *x509.Certificate // who signed it, nil when not known
+	RevokedAt   time.Time         // zero when it says good
+	Used        bool              // the verdict rests on it
+	Verdict     string            // "good", "revoked at …", or why it does not count
+	Check       string            // number of the requirement that it does not meet, "F2"; empty when it holds
+}
+
+// Algorithm is one algorithm that was judged.
+type Algorithm struct {
+	Use    string    // "signature", "digest of the content", "signature of certificate CN=…"
+	Name   string    // "RSA PKCS #1 v1.5, 2048 bits, SHA-256"
+	At     time.Time // the time for which it was judged
+	Until  time.Time // when it ends or ended to be reliable; zero: no end is known
+	Passed bool
+}
+
+// AdobeLTV is what Adobe's reader would say of "LTV enabled".
+type AdobeLTV struct {
+	Enabled bool
+	Because string
+}
