@@ -20,7 +20,7 @@ func (f *File) note(off int64, format string, args ...any) {
 	}
 }
 
-// noteOnce records what several updates may find.
+// noteOnce records what may be found several times.
 func (f *File) noteOnce(off int64, what string) {
 	if !slices.Contains(f.damage, Damage{Offset: off, What: what}) {
 		f.note(off, "%s", what)

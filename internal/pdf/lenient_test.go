@@ -48,7 +48,7 @@ func TestLenient(t *testing.T) {
 		damaged bool
 	}{
 		"header not at 0":           {append([]byte("\r\n\r\n"), plain...), false},
-		"header not at 0, adjusted": {append([]byte("junk\n"), startAgain(plain, 5)...), false},
+		"header not at 0, adjusted": {append([]byte("junk\n"), pdftest.Shift(plain, 5)...), true},
 		"junk after the end":        {append(bytes.Clone(plain), strings.Repeat("junk ", 500)...), false},
 		"no end of line":            {bytes.TrimSuffix(plain, []byte("\n")), false},
 		"wrong startxref":           {regexp.MustCompile(`startxref\n\d+`).ReplaceAll(plain, []byte("startxref\n11")), true},
@@ -74,6 +74,7 @@ func TestLenient(t *testing.T) {
 		"count negative":            {lenient("1.4", body(2, "<< /Type /Pages /Kids [3 0 R] /Count -1 >>"), ""), false},
 		"kids missing below":        {lenient("1.4", body(2, "<< /Type /Pages /Kids [3 0 R << /Type /Page >>] /Count 1 >>"), ""), false},
 		"null pages":                {lenient("1.4", body(2, "<< /Type /Pages /Kids [null 9 0 R 3 0 R] /Count 1 >>"), ""), false},
+		"a word for a value":        {lenient("1.4", body(1, "<< /Type /Catalog /Pages 2 0 R /Lang word >>"), ""), true},
 		"names with #":              {sub("/Pages", "/P#61ges"), true}, // the offsets are wrong then
 		"PDF 1.0":                   {lenient("1.0", nil, ""), false},
 		"PDF 2.0":                   {lenient("2.0", nil, ""), false},
@@ -107,17 +108,41 @@ func TestLenient(t *testing.T) {
 	}
 }
 
-// startAgain makes all offsets of a file count from before it.
-func startAgain(b []byte, n int) []byte {
-	shift := func(re *regexp.Regexp, format string, b []byte) []byte {
-		return re.ReplaceAllFunc(b, func(m []byte) []byte {
-			var off int
-			if _, err := fmt.Sscanf(string(re.FindSubmatch(m)[1]), "%d", &off); err != nil {
-				panic(err)
+// TestBareWords reads words that are none of PDF as null where a value is expected, and nowhere else.
+func TestBareWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"[4 0 R x 5 0 R]":         "[4 0 R null 5 0 R]",
+		"[5 0 r]":                 "[5 0 null]",
+		"<< /A word /B 1 >>":      "<</B 1>>",
+		"<< /A [nul] /B 2 >>":     "<</A [null] /B 2>>",
+		"<< /A word more /B 1 >>": "",
+		"<< /A [1 R] >>":          "",
+		"[1 endobj":               "",
+		"word":                    "",
+		"<< word /B 1 >>":         "",
+	} {
+		b := lenient("1.4", body(5, text), "")
+		f := mustOpen(t, b)
+		o, err := f.Object(Ref{Num: 5})
+		if want == "" {
+			if !IsMalformed(err) {
+				t.Errorf("%s: %v, %v", text, o, err)
 			}
-			return fmt.Appendf(nil, format, off+n)
-		})
+			continue
+		}
+		if got := string(Append(nil, o)); err != nil || got != want {
+			t.Errorf("%s: %s, %v", text, got, err)
+			continue
+		}
+		if len(f.Damage()) != 1 {
+			t.Errorf("%s: damage %v", text, f.Damage())
+		}
+		strict, err := openStrictly(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := strict.Object(Ref{Num: 5}); !IsMalformed(err) {
+			t.Errorf("%s: strictly: %v", text, err)
+		}
 	}
-	b = shift(regexp.MustCompile(`(\d{10}) 00000 n`), "%010d 00000 n", b)
-	return shift(regexp.MustCompile(`startxref\n(\d+)`), "startxref\n%d", b)
 }

@@ -27,7 +27,7 @@ func (f *File) oneWay(s *scan, old reading, roots []Ref) error {
 			}
 			continue
 		}
-		if d, ok := o.(Dict); ok && (d["Type"] == Object(Name("Catalog")) || d["Pages"] != nil) {
+		if hasPages(o) {
 			return ambiguous(e.offset(), "the data of a stream has a trailer and the catalog %v", ref)
 		}
 	}
@@ -50,9 +50,19 @@ func (f *File) oneWay(s *scan, old reading, roots []Ref) error {
 		return err
 	}
 	if e, ok := differ[num]; ok {
+		if f.entries.get(num) == 0 {
+			return ambiguous(f.place(e), "object %d is there for some readers only", num)
+		}
 		return ambiguous(f.place(e), "object %d is also at offset %d, with another content", num, f.place(f.entries.get(num)))
 	}
 	return ambiguous(-1, "the readings cannot be compared within bounds")
+}
+
+// hasPages reports whether an object may be the catalog of a document. That of an FDF file, which forms are sent as and
+// which may be embedded as it is, has no pages: who takes it for the catalog shows nothing.
+func hasPages(o Object) bool {
+	d, ok := o.(Dict)
+	return ok && d["Pages"] != nil
 }
 
 // place gives the offset at which an object, or the stream it is in, stands.
@@ -90,6 +100,14 @@ func (c *comparison) conflicts(s *scan, old reading) (map[uint32]entry, error) {
 		same := false
 		if !moved {
 			same, err = c.same(num, c.f.entries.get(num), e)
+		}
+		if err == nil && !same && num == c.f.root.Num && s.onlyCatalog(c.f.root) {
+			// Another reader has this document or none.
+			o, err := c.read(num, e)
+			if err != nil {
+				return onlyMachine(err)
+			}
+			same = !moved && !hasPages(o)
 		}
 		if err == nil && !same {
 			differ[num] = e

@@ -30,7 +30,7 @@ type File struct {
 	damage   []Damage
 	// recovered says that entries come from a search of the whole file, not from its cross-reference.
 	recovered  bool
-	headers    bool // a header without a version comes before one with a version
+	headers    bool // readers take different headers for the first one
 	recovering bool
 	chained    bool              // the chain of cross-references was read to its end
 	settled    bool              // every entry has been checked: nothing that matters is wrong
@@ -72,6 +72,7 @@ func OpenWith(r io.ReaderAt, size int64, opts *Options) (*File, error) {
 	f := &File{src: source{r: r, size: size, work: work{size: size}}, loading: map[Ref]bool{}, opening: map[uint32]bool{}}
 	if opts != nil {
 		f.opts = *opts
+		f.src.strict = f.opts.Strict
 	}
 	if err := f.findHeader(); err != nil {
 		return nil, err
@@ -119,6 +120,10 @@ func (f *File) readChain() error {
 		return malformed(f.sections[0].Offset, "trailer has no reference to the catalog (/Root)")
 	}
 	f.root = root
+	if f.base != f.header {
+		// Most readers count from the header, find nothing there, and search the file.
+		return malformed(at, "offsets count from the beginning of the file, not from its header")
+	}
 	return f.afterStart(at)
 }
 
@@ -209,6 +214,7 @@ func (f *File) findHeader() error {
 		n++
 	}
 	f.version, f.header = string(v[:n]), int64(i)
+	f.headers = bytes.Contains(head[:i], []byte("%PDF")) // which is enough for some
 	if !isVersion(v) {
 		// Some readers take the first header, some the first one with a version: their offsets count from another place.
 		for rest := v; !f.headers && len(rest) > 0; {

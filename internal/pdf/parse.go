@@ -3,6 +3,7 @@
 package pdf
 
 import (
+	"fmt"
 	"math"
 
 	"gsign/internal/limits"
@@ -94,11 +95,34 @@ func (p *parser) value(t token, depth int) (Object, error) {
 		case "null":
 			return Null{}, nil
 		}
+		if depth > 0 && p.bareWord(t) {
+			return Null{}, nil
+		}
 		return nil, malformed(t.start, "unexpected keyword %q", cut(t.text))
 	case tokenEOF:
 		return nil, malformed(t.start, "unexpected end")
 	}
 	return nil, malformed(t.start, "unexpected end of an array or dictionary")
+}
+
+// bareWord reports whether a word that is none of PDF may stand for a value in an array or a dictionary. Others take it
+// for null, for a string or for a value of no type: where any of those is expected to be something, nothing is there.
+func (p *parser) bareWord(t token) bool {
+	switch string(t.text) {
+	case "R", "obj", "endobj", "stream", "endstream", "xref", "trailer", "startxref":
+		return false // something is missing before it
+	}
+	if p.src != nil && p.src.strict || p.file != nil && p.file.opts.Strict {
+		return false
+	}
+	if p.file != nil {
+		off := t.start
+		if p.src == nil {
+			off = -1 // it counts from the beginning of an object stream
+		}
+		p.file.noteOnce(off, fmt.Sprintf("the word %q stands for a value; it is read as null", cut(t.text)))
+	}
+	return true
 }
 
 // items reads up to the closing token. References are folded when their R comes by: no looking ahead.

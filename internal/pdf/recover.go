@@ -24,7 +24,7 @@ func (f *File) recover(cause error) error {
 	old := f.reading()
 	s, err := f.scanFile()
 	if err == nil && f.headers {
-		err = ambiguous(f.header, "it has two headers, the first one without a version")
+		err = ambiguous(f.header, "not all readers take the same header for the first one")
 	}
 	if err == nil {
 		err = f.take(s, old)

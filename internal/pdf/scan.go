@@ -5,6 +5,7 @@ package pdf
 import (
 	"bytes"
 	"math"
+	"slices"
 
 	"gsign/internal/limits"
 )
@@ -55,8 +56,8 @@ var trailerKeys = []Name{"Root", "Info", "ID", "Encrypt"}
 // keywords are what a scan stops at.
 var scanKeywords = [...][]byte{[]byte("obj"), []byte("stream"), []byte("trailer"), []byte("/Catalog"), []byte("/Standard"), []byte("/Encrypt")}
 
-// scanFile searches the whole file. What stands before the header is seen by readers that do not mind where it is: it
-// counts as inside something.
+// scanFile searches the whole file. What stands before the header is no part of it: qpdf, poppler, pdf.js, PDFium and MuPDF
+// begin there.
 func (f *File) scanFile() (*scan, error) {
 	s := &scan{f: f, inside: map[uint32]entry{}, older: map[uint32]entry{}, until: f.header, encrypt: -1}
 	buf := make([]byte, 0, scanBehind+scanChunk+scanAhead)
@@ -151,7 +152,7 @@ func (s *scan) foundObject(buf []byte, off int64, at int) error {
 		return nil
 	}
 	ref := Ref{uint32(num), uint16(gen)}
-	if commented(buf[:i]) {
+	if commented(buf[:i]) || off+int64(i) < s.f.header {
 		return nil
 	}
 	e := offsetEntry(off+int64(i), ref.Gen)
@@ -261,7 +262,7 @@ func (s *scan) foundTrailer(buf []byte, off int64, at int) error {
 	}
 	pos := off + int64(at)
 	inside := pos < s.until
-	if inside && !beginsLine(buf[:at]) {
+	if pos < s.f.header || inside && !beginsLine(buf[:at]) {
 		return nil
 	}
 	p := parser{lexer: newLexer(&s.f.src, pos+int64(len("trailer")))}
@@ -296,6 +297,11 @@ func (s *scan) trailer(t foundTrailer) {
 		s.trailers = s.trailers[:len(s.trailers)-1]
 	}
 	s.trailers = append(s.trailers, t)
+}
+
+// onlyCatalog reports whether no other object outside streams looks like a catalog.
+func (s *scan) onlyCatalog(ref Ref) bool {
+	return !slices.ContainsFunc(s.catalogs, func(r Ref) bool { return r != ref })
 }
 
 // mentioned adds the object being in to the last ones of a list, unless pos is in the data of a stream.

@@ -18,6 +18,7 @@ type source struct {
 	size   int64
 	blocks [blockCount]block
 	clock  uint64
+	strict bool // of what is read from here
 	work   work
 
 	lastNear int64
