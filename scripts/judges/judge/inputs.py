@@ -142,7 +142,8 @@ def one_way(path, f, tools):
 def draw_poppler(path, shown, folder, tools):
     drawn = {}
     for n in shown:
-        image = tools.bytes("pdftoppm", "-gray", "-scale-to", SMALL, "-f", n, "-l", n, path)
+        # What a viewer shows is the crop box; MuPDF draws nothing else.
+        image = tools.bytes("pdftoppm", "-cropbox", "-gray", "-scale-to", SMALL, "-f", n, "-l", n, path)
         if image:
             drawn[n] = grid(image)
     return drawn

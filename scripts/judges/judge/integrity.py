@@ -56,13 +56,13 @@ def verdicts(data, strict):
             # files, those that it signed itself included.
             sig.compute_integrity_info(skip_diff=r.xrefs.hybrid_xrefs_present)
             info = sig.summarise_integrity_info()
+            allowed = r.xrefs.hybrid_xrefs_present or info["docmdp_ok"] is not False
             if str(sig.sig_object_type) == "/DocTimeStamp":
-                found[key] = [None, None, info["coverage"].name, info["docmdp_ok"], ""]
+                found[key] = [None, None, info["coverage"].name, allowed, ""]
                 continue
             intact, valid = validate_sig_integrity(sig.signer_info, sig.signer_cert, "data", sig.compute_digest())
             diff = info["diff_result"]
             level = getattr(diff, "modification_level", ModificationLevel.NONE) if not isinstance(diff, Exception) else diff
-            allowed = r.xrefs.hybrid_xrefs_present or info["docmdp_ok"] is not False
             found[key] = [intact, valid, info["coverage"].name, allowed,
                           level.name if isinstance(level, ModificationLevel) else str(level)[:200]]
         except Exception as e:
