@@ -149,6 +149,9 @@ const (
 	PDFConflicts = 256 << 10
 	// PDFTrailers bounds the trailers and catalogs of a damaged file that are remembered: the first ones and the last.
 	PDFTrailers = 64
+	// PDFLocks bounds the encryption dictionaries of a damaged file, each with an identifier, that the password is tried on:
+	// one, where an update did not change the identifier or a writer did not give another. Each try costs up to 20 ms.
+	PDFLocks = 16
 	// PDFTrailerValue bounds one value of such a trailer as it is written. An /Encrypt with public-key recipients is below.
 	PDFTrailerValue = 64 << 10
 	// PDFEndstreams bounds the endstream keywords at which one stream's /Length is looked for when a file is searched.

@@ -93,6 +93,12 @@ func (f *File) unlock() error {
 	if err != nil {
 		return malformedBy(-1, err, "encryption dictionary")
 	}
+	if damage := h.Damage(); damage != "" {
+		if f.opts.Strict {
+			return malformed(-1, "encryption dictionary: %s", damage)
+		}
+		f.noteOnce(-1, "encryption dictionary: "+damage+"; what either forbids is forbidden")
+	}
 	f.crypt = h
 	f.cache, f.packed = objectCache{}, packedCache{}
 	return nil

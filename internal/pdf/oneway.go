@@ -4,7 +4,9 @@ package pdf
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 
 	"gsign/internal/limits"
@@ -204,16 +206,21 @@ func (c *comparison) read(num uint32, e entry) (Object, error) {
 		return nil, malformed(-1, "object %d is not in object stream %d", num, e.stream())
 	case entryOffset:
 		p := parser{lexer: newLexer(&c.f.src, e.offset())}
-		if _, _, err := p.header(); err != nil {
+		ref, _, err := p.header()
+		if err != nil {
 			return nil, err
 		}
 		o, err := p.body(c.f)
 		c.left -= p.pos() - e.offset()
-		return o, err
+		if err != nil {
+			return nil, err
+		}
+		return c.f.decrypted(ref, o) // equal copies may be encrypted differently
 	}
 	return Null{}, nil
 }
 
+// sameData compares the data of two streams as they are decrypted: each encryption of the same bytes may be another.
 func (c *comparison) sameData(s, t *Stream) (bool, error) {
 	n, err := c.f.streamLength(s)
 	if err != nil {
@@ -224,18 +231,31 @@ func (c *comparison) sameData(s, t *Stream) (bool, error) {
 		return false, onlyMachine(err)
 	}
 	c.left -= 2 * n
-	a, b := make([]byte, min(n, blockSize)), make([]byte, min(n, blockSize))
-	for i := int64(0); i < n; i += blockSize {
-		k := min(blockSize, n-i)
-		if err := c.f.src.readFull(a[:k], s.start+i); err != nil {
-			return false, err
+	x, err := c.f.plainReader(s, n)
+	if err != nil && !IsLocked(err) {
+		return false, onlyMachine(err)
+	}
+	y, other := c.f.plainReader(t, m)
+	if other != nil && !IsLocked(other) {
+		return false, onlyMachine(other)
+	}
+	if err != nil || other != nil { // attached files that another password opens
+		x, y = c.f.src.reader(s.start, n), c.f.src.reader(t.start, m)
+	}
+	a, b := make([]byte, blockSize), make([]byte, blockSize)
+	for {
+		i, errX := io.ReadFull(x, a)
+		j, errY := io.ReadFull(y, b)
+		for _, err := range []error{errX, errY} {
+			if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+				return false, err
+			}
 		}
-		if err := c.f.src.readFull(b[:k], t.start+i); err != nil {
-			return false, err
-		}
-		if !bytes.Equal(a[:k], b[:k]) {
+		if !bytes.Equal(a[:i], b[:j]) {
 			return false, nil
 		}
+		if errX != nil {
+			return errY != nil, nil
+		}
 	}
-	return true, nil
 }

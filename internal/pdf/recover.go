@@ -106,7 +106,7 @@ func (f *File) take(s *scan, old reading) error {
 	if err := f.notEncrypted(s, trailer); err != nil {
 		return err
 	}
-	if err := f.unlock(); err != nil {
+	if err := f.unlockOne(s.locks(old)); err != nil {
 		return err
 	}
 	if err := f.indexPacked(s); err != nil {

@@ -75,17 +75,27 @@ func (d *Dict) hash256(pw, salt, user []byte) []byte {
 	}
 }
 
-// permsOf gives the permissions of /Perms, which nobody can change without the key (algorithm 13). One that is damaged
-// says nothing.
-func (d *Dict) permsOf(key []byte) uint32 {
+// perms gives the permissions of /Perms, which nobody can change without the key (algorithm 13), and says what is wrong with
+// it. Where it and /P differ, somebody changed one or wrote it wrongly: qpdf warns, poppler and MuPDF read on, pyHanko
+// refuses. Both bind then. One that the key does not open says nothing.
+func (d *Dict) perms(key []byte) (sealed uint32, damage string) {
+	const all = ^uint32(0)
 	block, err := aes.NewCipher(key)
 	if err != nil || len(d.Perms) < 16 {
-		return ^uint32(0)
+		return all, "/Perms is missing or too short"
 	}
 	var b [16]byte
 	block.Decrypt(b[:], d.Perms[:16])
 	if string(b[9:12]) != "adb" {
-		return ^uint32(0)
+		return all, "/Perms cannot be decrypted"
 	}
-	return binary.LittleEndian.Uint32(b[:4])
+	sealed = binary.LittleEndian.Uint32(b[:4])
+	metadata, known := map[byte]bool{'T': true, 'F': false}[b[8]]
+	switch {
+	case sealed != uint32(d.P):
+		damage = "/P and /Perms permit different things"
+	case known && metadata != d.EncryptMetadata:
+		damage = "/EncryptMetadata and /Perms differ"
+	}
+	return sealed, damage
 }

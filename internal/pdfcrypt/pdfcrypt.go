@@ -8,8 +8,10 @@
 package pdfcrypt
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 )
 
 // Method says how bytes are encrypted.
@@ -67,6 +69,7 @@ type Handler struct {
 	files       Method
 	named       map[string]Method
 	metadata    bool
+	damage      string
 }
 
 // Open finds the file's key: with the empty password and with the one given, each as the owner's and as the user's. A
@@ -101,14 +104,25 @@ func Open(d *Dict, p *Password) (*Handler, error) {
 		h.key = append(h.key, make([]byte, 16-n)...)
 	}
 	h.permissions = uint32(d.P)
-	if d.R >= 6 && h.key != nil {
-		h.permissions &= d.permsOf(h.key)
+	if d.V == 5 && h.key != nil {
+		sealed, damage := d.perms(h.key)
+		h.permissions &= sealed
+		h.damage = damage
 	}
 	return h, nil
 }
 
 // Owner reports whether the owner's password was given.
 func (h *Handler) Owner() bool { return h.owner }
+
+// Damage says what contradicts itself in the encryption dictionary and stops no reader but strict ones: "" for nothing.
+func (h *Handler) Damage() string { return h.damage }
+
+// Same reports whether both read every string and stream alike, and permit the same.
+func (h *Handler) Same(other *Handler) bool {
+	return bytes.Equal(h.key, other.key) && h.streams == other.streams && h.strings == other.strings && h.files == other.files &&
+		h.metadata == other.metadata && h.permissions == other.permissions && maps.Equal(h.named, other.named)
+}
 
 // EncryptsMetadata reports whether streams of metadata are encrypted as others are.
 func (h *Handler) EncryptsMetadata() bool { return h.metadata }
