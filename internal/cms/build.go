@@ -233,7 +233,11 @@ func envelope(certs []*x509.Certificate, h crypto.Hash, alg pkix.Algorithm, attr
 			})
 		}
 	}
-	return encode(func(b *cryptobyte.Builder) {
+	room := 512 + len(leaf.RawIssuer) + len(attrs) + len(signature) + len(token)
+	for _, der := range set {
+		room += len(der)
+	}
+	return encodeInto(make([]byte, 0, room), func(b *cryptobyte.Builder) {
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddASN1ObjectIdentifier(OIDSignedData)
 			b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
@@ -277,8 +281,9 @@ func MaxSize(certs []*x509.Certificate, tokenAllowance int) (int, error) {
 		return 0, fmt.Errorf("sizing a CMS signature: %w", err)
 	}
 	largest := 0
+	token := make([]byte, tokenAllowance)
 	for _, alg := range candidates {
-		der, err := envelope(certs, h, alg, attrs, make([]byte, signature), make([]byte, tokenAllowance))
+		der, err := envelope(certs, h, alg, attrs, make([]byte, signature), token)
 		if err != nil {
 			return 0, fmt.Errorf("sizing a CMS signature: %w", err)
 		}
@@ -289,8 +294,11 @@ func MaxSize(certs []*x509.Certificate, tokenAllowance int) (int, error) {
 
 func explicit(n uint8) cbasn1.Tag { return cbasn1.Tag(n).ContextSpecific().Constructed() }
 
-func encode(f func(*cryptobyte.Builder)) ([]byte, error) {
-	b := cryptobyte.NewBuilder(nil)
+func encode(f func(*cryptobyte.Builder)) ([]byte, error) { return encodeInto(nil, f) }
+
+// encodeInto appends to room.
+func encodeInto(room []byte, f func(*cryptobyte.Builder)) ([]byte, error) {
+	b := cryptobyte.NewBuilder(room)
 	f(b)
 	return b.Bytes()
 }

@@ -101,6 +101,7 @@ func TestEncryptedFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			rev.Seal()
 			if err := Reread(f, g, rev.Intent); err != nil {
 				t.Error(err)
 			}

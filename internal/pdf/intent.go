@@ -14,7 +14,7 @@ import (
 type Intent struct {
 	Size    int64      `json:"size"`    // of the file before it
 	End     int64      `json:"end"`     // of the file after it
-	SHA256  []byte     `json:"sha256"`  // of the revision's bytes
+	SHA256  []byte     `json:"sha256"`  // of the revision's bytes; see Revision.Seal
 	Section int64      `json:"section"` // where its cross-reference begins
 	Root    Ref        `json:"root"`    // the catalog
 	Trailer []byte     `json:"trailer"` // sum of its trailer
@@ -41,12 +41,16 @@ func (u *Update) Means(ref Ref, d Dict, except ...Name) {
 	u.meanings[ref] = meaning{d, except}
 }
 
-// intent sums up what the update says.
-func (u *Update) intent(rev *Revision, section int64, trailer Dict) (*Intent, error) {
+// Seal says that nothing in the revision's bytes will change any more.
+func (rev *Revision) Seal() {
 	sum := sha256.Sum256(rev.Bytes)
+	rev.Intent.SHA256 = sum[:]
+}
+
+// intent sums up what the update says. The bytes may be filled in further: see [Revision.Seal].
+func (u *Update) intent(rev *Revision, section int64, trailer Dict) (*Intent, error) {
 	in := &Intent{
-		Size: u.f.src.size, End: u.f.src.size + int64(len(rev.Bytes)), SHA256: sum[:], Section: section, Root: u.f.root,
-		Trailer: sumTrailer(trailer),
+		Size: u.f.src.size, End: u.f.src.size + int64(len(rev.Bytes)), Section: section, Root: u.f.root, Trailer: sumTrailer(trailer),
 	}
 	refs := slices.SortedFunc(maps.Keys(rev.Offset), Ref.compare)
 	for _, ref := range refs {

@@ -164,7 +164,10 @@ func (l *lexer) hexRun() {
 		n += 2
 	}
 	at := len(l.text)
-	l.text = slices.Grow(l.text, n/2)[:at+n/2]
+	if n/2 > cap(l.text)-at { // a long one goes on in the next block, and the next
+		l.text = slices.Grow(l.text, max(n/2, at))
+	}
+	l.text = l.text[:at+n/2]
 	for i, out := 0, l.text[at:]; i < n; i += 2 {
 		out[i/2] = byte(hexValues[b[i]]<<4 | hexValues[b[i+1]])
 	}

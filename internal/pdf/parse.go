@@ -5,6 +5,7 @@ package pdf
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gsign/internal/limits"
 )
@@ -62,6 +63,9 @@ func reference(num, gen Integer) Object {
 	return Ref{Num: uint32(num), Gen: uint16(gen)}
 }
 
+// ownedText is the length from which a string keeps the bytes it was read into.
+const ownedText = 4 << 10
+
 // value makes an object of a token that begins one.
 func (p *parser) value(t token, depth int) (Object, error) {
 	p.nodes++
@@ -78,6 +82,10 @@ func (p *parser) value(t token, depth int) (Object, error) {
 	case tokenReal:
 		return Real(t.text), nil
 	case tokenString:
+		if len(t.text) > ownedText {
+			p.text = nil // the next token takes other room
+			return String(slices.Clip(t.text)), nil
+		}
 		return String(append([]byte{}, t.text...)), nil
 	case tokenName:
 		return Name(t.text), nil

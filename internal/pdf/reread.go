@@ -29,13 +29,27 @@ func Reread(before, after *File, intents ...*Intent) error {
 	if len(intents) == 0 {
 		return mismatch("nothing was appended")
 	}
-	r := rereading{before: before, after: after, intents: intents, written: map[uint32]Intended{}}
-	for _, in := range intents {
+	r := rereading{before: before, after: after, intents: intents}
+	if err := r.revisions(); err != nil {
+		return err
+	}
+	return r.run()
+}
+
+// Rehearse is [Reread] for a revision that is not in a file yet: its bytes are those in memory, and need no comparison.
+func Rehearse(before, after *File, in *Intent) error {
+	r := rereading{before: before, after: after, intents: []*Intent{in}}
+	return r.run()
+}
+
+func (r *rereading) run() error {
+	r.written = map[uint32]Intended{}
+	for _, in := range r.intents {
 		for _, o := range in.Objects {
 			r.written[o.Ref.Num] = o
 		}
 	}
-	for _, step := range []func() error{r.revisions, r.ending, r.trailer, r.entries, r.objects, r.pages, r.damages} {
+	for _, step := range []func() error{r.ending, r.trailer, r.entries, r.objects, r.pages, r.damages} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -59,7 +73,8 @@ func (r *rereading) revisions() error {
 			return mismatch("revision %d is from %d to %d in a file of %d bytes", i+1, in.Size, in.End, r.after.src.size)
 		}
 		h := sha256.New()
-		if _, err := io.Copy(h, r.after.src.reader(at, in.End-at)); err != nil {
+		buf := make([]byte, min(in.End-at, 16<<10))
+		if _, err := io.CopyBuffer(h, r.after.src.reader(at, in.End-at), buf); err != nil {
 			return err
 		}
 		if !bytes.Equal(h.Sum(nil), in.SHA256) {

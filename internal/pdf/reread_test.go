@@ -35,6 +35,7 @@ func revise(tb testing.TB, f *File, title string) *Revision {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	rev.Seal()
 	return rev
 }
 

@@ -10,7 +10,18 @@ import (
 const (
 	blockSize  = 32 << 10 // one read: large enough for a run of objects, small enough for random access in big files
 	blockCount = 4
+
+	smallBlock = 4 << 10 // in a file of less than smallFile: most of it is not looked at
+	smallFile  = 1 << 20
 )
+
+// block is how much one read takes.
+func (s *source) block() int64 {
+	if s.size < smallFile {
+		return smallBlock
+	}
+	return blockSize
+}
 
 // A source reads a file through a few blocks that are kept. A slice it hands out is good until the next call.
 type source struct {
@@ -37,7 +48,8 @@ func (s *source) at(off int64) ([]byte, error) {
 		return nil, nil
 	}
 	s.clock++
-	start := off - off%blockSize
+	size := s.block()
+	start := off - off%size
 	oldest := 0
 	for i := range s.blocks {
 		b := &s.blocks[i]
@@ -52,9 +64,9 @@ func (s *source) at(off int64) ([]byte, error) {
 	b := &s.blocks[oldest]
 	b.used = 0
 	if b.data == nil {
-		b.data = make([]byte, min(blockSize, s.size))
+		b.data = make([]byte, min(size, s.size))
 	}
-	b.data = b.data[:min(blockSize, s.size-start)]
+	b.data = b.data[:min(size, s.size-start)]
 	if err := s.readFull(b.data, start); err != nil {
 		return nil, err
 	}
@@ -65,7 +77,8 @@ func (s *source) at(off int64) ([]byte, error) {
 // near returns some bytes at off: n of them, or fewer at the end of a block or of the file. Places that are far from each
 // other are read without their blocks.
 func (s *source) near(off int64, n int) ([]byte, error) {
-	far := off < s.lastNear-blockSize/4 || off > s.lastNear+blockSize/4
+	reach := s.block() / 4
+	far := off < s.lastNear-reach || off > s.lastNear+reach
 	s.lastNear = off
 	if !far || off < 0 || off >= s.size {
 		return s.at(off)

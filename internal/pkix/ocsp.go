@@ -47,19 +47,37 @@ func Fresh(thisUpdate, genTime, notAfter time.Time) bool {
 //
 // A failed check is an *[EvidenceError]. A *[RevokedError] comes with the response, which is sound in every other way.
 func CheckOCSP(der []byte, cert, issuer *x509.Certificate, extra []*x509.Certificate, now time.Time) (*OCSPResponse, error) {
+	return ParseOCSP(der).Check(cert, issuer, extra, now)
+}
+
+// UncheckedOCSP is a response that was read and not checked, for several checks.
+type UncheckedOCSP struct {
+	raw   []byte
+	basic *basicResponse
+	err   error
+}
+
+// ParseOCSP reads a response. What is wrong with it is what [UncheckedOCSP.Check] says.
+func ParseOCSP(der []byte) *UncheckedOCSP {
+	basic, err := parseOCSP(der)
+	return &UncheckedOCSP{raw: der, basic: basic, err: err}
+}
+
+// Check is [CheckOCSP].
+func (u *UncheckedOCSP) Check(cert, issuer *x509.Certificate, extra []*x509.Certificate, now time.Time) (*OCSPResponse, error) {
 	if cert == nil || issuer == nil {
 		return nil, errors.New("checking an OCSP response: certificate or issuer missing")
 	}
-	basic, err := parseOCSP(der)
-	if err != nil {
-		return nil, evidence("F1", cert, "OCSP response not usable", err)
+	if u.err != nil {
+		return nil, evidence("F1", cert, "OCSP response not usable", u.err)
 	}
-	r := &OCSPResponse{Raw: der, ProducedAt: basic.producedAt, Certificates: basic.certs}
-	if err := r.findResponder(basic, cert, issuer, extra); err != nil {
+	basic := u.basic
+	one, err := selectSingle(basic, cert, issuer) // before the signature: of many responses, most are about others
+	if err != nil {
 		return nil, err
 	}
-	one, err := selectSingle(basic, cert, issuer)
-	if err != nil {
+	r := &OCSPResponse{Raw: u.raw, ProducedAt: basic.producedAt, Certificates: basic.certs}
+	if err := r.findResponder(basic, cert, issuer, extra); err != nil {
 		return nil, err
 	}
 	r.ThisUpdate, r.NextUpdate, r.ArchiveCutoff, r.Hash = one.thisUpdate, one.nextUpdate, one.archiveCutoff, one.hash

@@ -155,20 +155,30 @@ func (c *copier) hash(ctx context.Context, h hash.Hash) error {
 // buffers are kept for the next document: a small one would cost little else.
 var buffers = sync.Pool{New: func() any { return new([piece]byte) }}
 
-// buffer gives a buffer of one piece, until done.
-func buffer() (buf []byte, done func()) {
+// small is a buffer for what takes no more than a few of them: a large one would be made anew for each small document
+// that follows a garbage collection.
+const small = 32 << 10
+
+var smallBuffers = sync.Pool{New: func() any { return new([small]byte) }}
+
+// buffer gives a buffer for n bytes, of one piece at most, until done.
+func buffer(n int64) (buf []byte, done func()) {
+	if n <= piece {
+		b, _ := smallBuffers.Get().(*[small]byte)
+		return b[:], func() { smallBuffers.Put(b) }
+	}
 	b, _ := buffers.Get().(*[piece]byte)
 	return b[:], func() { buffers.Put(b) }
 }
 
 func hashRange(ctx context.Context, h hash.Hash, f io.ReaderAt, from, to int64, progress *atomic.Int64) error {
-	buf, done := buffer()
+	buf, done := buffer(to - from)
 	defer done()
 	for from < to {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		b := buf[:min(piece, to-from)]
+		b := buf[:min(int64(len(buf)), to-from)]
 		if err := readFull(f, b, from); err != nil {
 			return err
 		}
@@ -181,9 +191,9 @@ func hashRange(ctx context.Context, h hash.Hash, f io.ReaderAt, from, to int64, 
 
 // compare follows the copying too and reads both files.
 func (c *copier) compare(ctx context.Context) error {
-	in, inDone := buffer()
+	in, inDone := buffer(c.size)
 	defer inDone()
-	out, outDone := buffer()
+	out, outDone := buffer(c.size)
 	defer outDone()
 	for pos := int64(0); pos < c.size; {
 		to, err := c.wait(ctx, pos)
@@ -201,11 +211,12 @@ func (c *copier) compare(ctx context.Context) error {
 }
 
 func (c *copier) compareRange(ctx context.Context, in, out []byte, pos, to int64) error {
-	for ; pos < to; pos += piece {
+	step := int64(len(in))
+	for ; pos < to; pos += step {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		n := min(piece, to-pos)
+		n := min(step, to-pos)
 		if err := readFull(c.src, in[:n], pos); err != nil {
 			return fmt.Errorf("read the original again: %w", err)
 		}

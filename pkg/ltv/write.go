@@ -110,6 +110,7 @@ func writeStore(f *pdf.File, old *store, sig *signature, chains []*chain, vri bo
 	if err != nil {
 		return nil, fmt.Errorf("writing the security store: %w", err)
 	}
+	revision.Seal()
 	report.intent = &pdfsig.Intent{Revision: revision.Intent}
 	return revision.Bytes, nil
 }

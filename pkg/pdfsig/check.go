@@ -5,6 +5,7 @@ package pdfsig
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -16,6 +17,22 @@ import (
 // *RefusedError, or a *MalformedError when a part needed for signing is broken. It makes the very objects that Prepare
 // makes, so that what passes here does not fail there.
 func (d *Document) Check(opts *Options) error {
+	var asked Options
+	if opts != nil {
+		asked = *opts
+	}
+	asked.Now, asked.MaxSkew = nil, 0 // these decide nothing here
+	if d.checked != nil && reflect.DeepEqual(*d.checked, asked) {
+		return nil // the document is the same, and so is what was found
+	}
+	err := d.check(opts)
+	if err == nil {
+		d.checked = &asked
+	}
+	return err
+}
+
+func (d *Document) check(opts *Options) error {
 	pl, err := d.plan(opts)
 	if err != nil {
 		return err

@@ -66,6 +66,10 @@ type Document struct {
 	password []byte
 	original *Document
 	fields   *form // once it was read
+
+	checked *Options               // with which it can be signed
+	agreed  bool                   // a second reader was asked and did not disagree
+	found   map[pdf.Ref]*Signature // as they were read, by signature dictionary
 }
 
 // Open reads the structure of a PDF file. A file that is not a well-formed PDF gives a *MalformedError, an encrypted one
@@ -126,12 +130,16 @@ func (d *Document) Revision(end int64) (*Document, error) {
 // a signature over a file that two readers understand differently is worthless. A file that the other cannot read is
 // no contradiction.
 func (d *Document) Unambiguous(ctx context.Context) error {
+	if d.agreed {
+		return nil
+	}
 	bounded, cancel := context.WithTimeout(ctx, limits.PDFOpinionTime)
 	defer cancel()
 	_, err := d.file.SecondOpinion(bounded)
 	if bounded.Err() != nil {
 		return ctx.Err() // out of time is no opinion
 	}
+	d.agreed = err == nil
 	return err
 }
 

@@ -128,5 +128,5 @@ func (d *Document) rehearse(rev *pdf.Revision) error {
 		}
 		return err
 	}
-	return pdf.Reread(d.file, after, rev.Intent)
+	return pdf.Rehearse(d.file, after, rev.Intent)
 }

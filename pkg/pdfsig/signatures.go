@@ -117,8 +117,30 @@ func (d *Document) EmptyFields() ([]string, error) {
 	return names, nil
 }
 
-// readSignature reads a signature dictionary. What is wrong in it is a Problem, not an error.
+// readSignature reads a signature dictionary, once. What is wrong in it is a Problem, not an error.
 func (d *Document) readSignature(f *field, dict pdf.Dict, ref pdf.Ref) (*Signature, error) {
+	if s := d.found[ref]; s != nil && s.Field == f.name {
+		return s.clone(), nil
+	}
+	s, err := d.parseSignature(f, dict, ref)
+	if err != nil || ref.IsZero() {
+		return s, err
+	}
+	if d.found == nil {
+		d.found = map[pdf.Ref]*Signature{}
+	}
+	d.found[ref] = s
+	return s.clone(), nil
+}
+
+// clone gives what a caller may change, but for the bytes of /Contents.
+func (s *Signature) clone() *Signature {
+	c := *s
+	c.Keys, c.ByteRange, c.Problems = slices.Clone(s.Keys), slices.Clone(s.ByteRange), slices.Clone(s.Problems)
+	return &c
+}
+
+func (d *Document) parseSignature(f *field, dict pdf.Dict, ref pdf.Ref) (*Signature, error) {
 	s := &Signature{Field: f.name, Page: -1, ContentsStart: -1, ContentsEnd: -1}
 	for k := range dict {
 		s.Keys = append(s.Keys, string(k))

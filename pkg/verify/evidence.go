@@ -20,12 +20,16 @@ type witness struct {
 	missing []Finding
 	revoked []Finding
 	state   map[string]coverage // of certificates, by their DER
+	ocsps   []*pkix.UncheckedOCSP
 }
 
 // evidence holds a store against all chains of a signature: its own, its timestamps', and those of all document
 // timestamps but the newest, each with the chains of the responders (EN 319 142-1 6.3 letters r, s, t).
 func (v *validator) evidence(j *judged, store ltv.Evidence) (missing, revoked []Finding) {
 	w := &witness{v: v, store: store, state: map[string]coverage{}}
+	for _, der := range store.OCSPResponses {
+		w.ocsps = append(w.ocsps, pkix.ParseOCSP(der))
+	}
 	j.ThisUpdate, j.Fresh = time.Time{}, false
 	if len(j.Chain) > 0 {
 		j.ThisUpdate = w.chain(j.Chain, j.Time, 0)
@@ -99,8 +103,8 @@ func (w *witness) certificate(cert, issuer *x509.Certificate, at time.Time, dept
 	}
 	w.state[key] = asking
 	found := proof{at: at}
-	for _, der := range w.store.OCSPResponses {
-		r, err := pkix.CheckOCSP(der, cert, issuer, w.v.pool, time.Time{})
+	for _, o := range w.ocsps {
+		r, err := o.Check(cert, issuer, w.v.pool, time.Time{})
 		if err != nil {
 			w.rejected(&found, err)
 			continue

@@ -87,9 +87,16 @@ func (h *hasher) prefix(n int64) (hash.Hash, error) {
 	return next.Clone()
 }
 
+// smallBlock is how much of a short range is read at once.
+const smallBlock = 16 << 10
+
 // copy writes the bytes [from, to) of the file to w.
 func (h *hasher) copy(w io.Writer, from, to int64) error {
-	buf := make([]byte, min(limits.ReadBlock, max(0, to-from)))
+	size := int64(limits.ReadBlock)
+	if to-from < size {
+		size = min(to-from, smallBlock)
+	}
+	buf := make([]byte, max(0, size))
 	for from < to {
 		err := h.ctx.Err()
 		if err != nil {
