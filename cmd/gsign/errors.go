@@ -164,6 +164,9 @@ func (f *failure) local(err error) bool {
 		if e.DropXFA {
 			f.hint("--drop-xfa removes the XFA part and signs what AcroForm has: the form as viewers without XFA show it")
 		}
+		if e.Reserve {
+			f.hint("--reserve with a smaller number leaves the document what it declares; %d bytes are the default", pdfsig.TokenAllowance)
+		}
 		f.hintIf(e.Hint)
 		_, locked := errors.AsType[*pdfsig.PasswordError](err)
 		_, owner := errors.AsType[*pdfsig.OwnerError](err)

@@ -214,6 +214,14 @@ const (
 	RevisionsAfter = 100
 	// TokenReserve bounds what may be reserved for a token: MaxTimestampToken, four times.
 	TokenReserve = 1 << 20
+	// Metadata bounds the XMP metadata in which a declaration of PDF/A is looked for. They have 4 kB, some with pictures or
+	// a long history 1 MB.
+	Metadata = 8 << 20
+	// PDFA1String and PDFA1Array are how many bytes a string and how many elements an array may have in PDF/A-1 (ISO 19005-1
+	// 6.1.12), PDFA2String what a string may have in PDF/A-2 and -3 (ISO 19005-2 6.1.13). PDF/A-4 has no such bounds.
+	PDFA1String = 65535
+	PDFA1Array  = 8191
+	PDFA2String = 32767
 	// ReadBlock is the piece in which a file is read through a digest: larger ones are no faster, smaller ones cost more calls.
 	ReadBlock = 512 << 10
 )

@@ -121,8 +121,10 @@ func TestEncryptedCopies(t *testing.T) {
 				dict["Length"] = Integer(len(data))
 				object := fmt.Appendf(nil, "%d 0 obj\n%s\nstream\n%s\nendstream\nendobj\n", ref.Num, Append(nil, dict), data)
 				at := bytes.LastIndex(b, []byte("xref\n0 "))
-				twice := bytes.Join([][]byte{b[:at], object, b[at:bytes.LastIndex(b, []byte("startxref"))],
-					fmt.Appendf(nil, "startxref\n%d\n%%%%EOF\n", at+len(object))}, nil)
+				twice := bytes.Join([][]byte{
+					b[:at], object, b[at:bytes.LastIndex(b, []byte("startxref"))],
+					fmt.Appendf(nil, "startxref\n%d\n%%%%EOF\n", at+len(object)),
+				}, nil)
 				twice = wrongEntry(twice, f.Root().Num)
 				g, err := openEncrypted(twice, "")
 				if other {

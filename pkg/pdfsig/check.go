@@ -37,6 +37,10 @@ func (d *Document) check(opts *Options) error {
 	if err != nil {
 		return err
 	}
+	err = d.conform(pl, max(TokenAllowance, pl.opts.Reserve))
+	if err != nil {
+		return err
+	}
 	update, _, _, err := d.compose(pl, 0)
 	if err != nil {
 		return err
@@ -114,14 +118,15 @@ func (d *Document) choosePage(pl *plan) error {
 		if _, ok := o.(pdf.Dict); err == nil && !ok {
 			continue // a stream, or a reference to the page
 		}
+		full := false
 		if err == nil {
-			_, err = d.file.Resolve(page.Dict["Annots"])
+			full, err = d.crowded(page.Dict)
 		}
-		if err == nil {
+		if err == nil && !full {
 			pl.page = page.Ref
 			return nil
 		}
-		if !pdf.IsMalformed(err) {
+		if err != nil && !pdf.IsMalformed(err) {
 			return err
 		}
 	}

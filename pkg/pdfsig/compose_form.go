@@ -62,6 +62,14 @@ func (c *composer) listed(dict pdf.Dict, key pdf.Name, add pdf.Ref) (changed boo
 	if err != nil {
 		return false, err
 	}
+	full, err := c.d.full(list)
+	if err != nil {
+		return false, err
+	}
+	if full {
+		return false, refuse("give the name of an empty signature field",
+			"the document declares PDF/A-1, and its array /%s has the %d elements that this permits", key, len(list))
+	}
 	list = append(append(pdf.Array{}, list...), add)
 	at, indirect := dict[key].(pdf.Ref)
 	if indirect && len(list) > 1 && at != c.annots {

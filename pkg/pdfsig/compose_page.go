@@ -34,6 +34,12 @@ func (c *composer) page() (pdf.Dict, error) {
 		if err != nil {
 			return nil, err
 		}
+		if full, err := c.d.full(list); full || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if !page.Ref.IsZero() && (len(list) > 0 || page.Dict["Tabs"] == pdf.Object(pdf.Name("S"))) {
 			c.plan.page = page.Ref
 			return page.Dict.Clone(), nil

@@ -24,6 +24,8 @@ type RefusedError struct {
 	Err    error  // the cause, such as a *PasswordError, or nil
 	// DropXFA says that Options.DropXFA would remove the reason.
 	DropXFA bool
+	// Reserve says that a smaller Options.Reserve would.
+	Reserve bool
 }
 
 func (e *RefusedError) Error() string { return "cannot be signed: " + e.Reason }

@@ -50,6 +50,10 @@ func (d *Document) Prepare(chain []*x509.Certificate, opts *Options) (*Prepared,
 	if err != nil {
 		return nil, fmt.Errorf("preparing a signature: %w", err)
 	}
+	err = d.conform(pl, reserved)
+	if err != nil {
+		return nil, err
+	}
 	p := &Prepared{Field: pl.name, Size: d.size}
 	for _, c := range chain {
 		p.Certificates = append(p.Certificates, c.Raw)
