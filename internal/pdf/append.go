@@ -43,6 +43,8 @@ func Append(dst []byte, o Object) []byte {
 		dst = append(dst, ' ')
 		dst = strconv.AppendUint(dst, uint64(o.Gen), 10)
 		return append(dst, " R"...)
+	case Word:
+		return append(dst, o...)
 	case Raw:
 		return append(dst, o...)
 	}

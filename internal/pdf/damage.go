@@ -20,6 +20,13 @@ func (f *File) note(off int64, format string, args ...any) {
 	}
 }
 
+// noteWord records a word read as null. It is kept apart: what is written anew keeps it.
+func (f *File) noteWord(off int64, what string) {
+	if d := (Damage{Offset: off, What: what}); len(f.words) < limits.PDFDamage && !slices.Contains(f.words, d) {
+		f.words = append(f.words, d)
+	}
+}
+
 // noteOnce records what may be found several times.
 func (f *File) noteOnce(off int64, what string) {
 	if !slices.Contains(f.damage, Damage{Offset: off, What: what}) {

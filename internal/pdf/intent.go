@@ -175,6 +175,8 @@ func (s *summer) object(o Object) {
 			return
 		}
 		s.number('0', 0)
+	case Word:
+		s.text('w', []byte(o))
 	case Raw:
 		s.text('x', o) // equals nothing that is read
 	default:

@@ -108,13 +108,13 @@ func TestLenient(t *testing.T) {
 	}
 }
 
-// TestBareWords reads words that are none of PDF as null where a value is expected, and nowhere else.
+// TestBareWords reads words that are none of PDF as null where a value is expected, and nowhere else. Arrays keep them.
 func TestBareWords(t *testing.T) {
 	for text, want := range map[string]string{
-		"[4 0 R x 5 0 R]":         "[4 0 R null 5 0 R]",
-		"[5 0 r]":                 "[5 0 null]",
+		"[4 0 R x 5 0 R]":         "[4 0 R x 5 0 R]",
+		"[5 0 r]":                 "[5 0 r]",
 		"<< /A word /B 1 >>":      "<</B 1>>",
-		"<< /A [nul] /B 2 >>":     "<</A [null] /B 2>>",
+		"<< /A [nul] /B 2 >>":     "<</A [nul] /B 2>>",
 		"<< /A word more /B 1 >>": "",
 		"<< /A [1 R] >>":          "",
 		"[1 endobj":               "",
@@ -133,6 +133,14 @@ func TestBareWords(t *testing.T) {
 		if got := string(Append(nil, o)); err != nil || got != want {
 			t.Errorf("%s: %s, %v", text, got, err)
 			continue
+		}
+		list, _ := o.(Array)
+		for _, item := range list {
+			if _, word := item.(Word); word {
+				if v, err := f.Resolve(item); v != Object(Null{}) || err != nil {
+					t.Errorf("%s: %v, %v", text, v, err)
+				}
+			}
 		}
 		if len(f.Damage()) != 1 {
 			t.Errorf("%s: damage %v", text, f.Damage())

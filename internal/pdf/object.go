@@ -12,7 +12,7 @@ import (
 	"strconv"
 )
 
-// An Object is one of Null, Bool, Integer, Real, String, Name, Array, Dict, Ref, *Stream, and Raw when writing.
+// An Object is one of Null, Bool, Integer, Real, String, Name, Array, Dict, Ref, *Stream; in an Array, Word; when writing, Raw.
 type Object interface{ isObject() }
 
 type (
@@ -37,6 +37,9 @@ type (
 		Num uint32
 		Gen uint16
 	}
+	// Word is a word that is none of PDF, where an array has a value. It means null. Writing keeps it, since others do
+	// not all take it for null, and shall see what they saw.
+	Word string
 	// Raw is for writing only: it is emitted verbatim.
 	Raw []byte
 )
@@ -61,6 +64,7 @@ func (Array) isObject()   {}
 func (Dict) isObject()    {}
 func (Ref) isObject()     {}
 func (*Stream) isObject() {}
+func (Word) isObject()    {}
 func (Raw) isObject()     {}
 
 // String gives the reference as it is written in a file.

@@ -112,7 +112,7 @@ func (f *File) Resolve(o Object) (Object, error) {
 	for range limits.PDFReferences {
 		ref, ok := o.(Ref)
 		if !ok {
-			if o == nil {
+			if _, word := o.(Word); word || o == nil {
 				return Null{}, nil
 			}
 			return o, nil

@@ -28,6 +28,7 @@ type File struct {
 	scanned  int64
 	opts     Options
 	damage   []Damage
+	words    []Damage // that are read as null
 	// recovered says that entries come from a search of the whole file, not from its cross-reference.
 	recovered  bool
 	headers    bool // readers take different headers for the first one

@@ -2,6 +2,8 @@
 
 package pdf
 
+import "slices"
+
 // Options are the options of [OpenWith]. Nil is allowed.
 type Options struct {
 	// Strict refuses a damaged file with a *MalformedError instead of recovering what can be read in one way only.
@@ -22,4 +24,4 @@ type Damage struct {
 }
 
 // Damage gives what was wrong with the file and has been recovered: nothing for a sound one.
-func (f *File) Damage() []Damage { return append([]Damage(nil), f.damage...) }
+func (f *File) Damage() []Damage { return slices.Concat(f.damage, f.words) }

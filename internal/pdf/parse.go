@@ -104,7 +104,7 @@ func (p *parser) value(t token, depth int) (Object, error) {
 			return Null{}, nil
 		}
 		if depth > 0 && p.bareWord(t) {
-			return Null{}, nil
+			return Word(t.text), nil
 		}
 		return nil, malformed(t.start, "unexpected keyword %q", cut(t.text))
 	case tokenEOF:
@@ -128,7 +128,7 @@ func (p *parser) bareWord(t token) bool {
 		if p.src == nil {
 			off = -1 // it counts from the beginning of an object stream
 		}
-		p.file.noteOnce(off, fmt.Sprintf("the word %q stands for a value; it is read as null", cut(t.text)))
+		p.file.noteWord(off, fmt.Sprintf("the word %q stands for a value; it is read as null", cut(t.text)))
 	}
 	return true
 }
@@ -185,7 +185,8 @@ func (p *parser) dict(start int64, depth int) (Object, error) {
 		if !ok {
 			return nil, malformed(start, "dictionary key is not a name")
 		}
-		if _, null := items[i+1].(Null); null {
+		switch items[i+1].(type) {
+		case Null, Word:
 			delete(d, key)
 			continue
 		}

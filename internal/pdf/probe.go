@@ -3,6 +3,7 @@
 package pdf
 
 import (
+	"errors"
 	"slices"
 
 	"gsign/internal/limits"
@@ -42,6 +43,9 @@ func (f *File) probe() error {
 	}
 	f.settled = all
 	err = f.readable()
+	if err == nil && !f.recovered {
+		err = f.lostPages()
+	}
 	if err == nil || f.recovered {
 		return err
 	}
@@ -85,6 +89,27 @@ func (f *File) readable() error {
 		return malformed(-1, "object %v is no catalog and has no page tree (/Pages)", f.root)
 	}
 	return nil
+}
+
+// lostPages looks whether the page tree is one of the objects that are there. Where it is not, because the chain of
+// cross-references ends too early, others search the file for it.
+func (f *File) lostPages() error {
+	catalog, err := f.Catalog()
+	if err != nil {
+		return err
+	}
+	ref, ok := catalog["Pages"].(Ref)
+	if !ok {
+		return nil
+	}
+	o, err := f.Object(ref)
+	if err != nil && (isUnsupported(err) || errors.Is(err, errLocked)) {
+		return nil
+	}
+	if _, null := o.(Null); err != nil || !null {
+		return onlyMachine(err)
+	}
+	return malformed(-1, "page tree %v is not in the file", ref)
 }
 
 // checkEntries gives the objects that are not where their entries say. all is false when not all were checked.

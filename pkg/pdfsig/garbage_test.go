@@ -16,6 +16,7 @@ import (
 var garbage = []string{
 	"null", "true", "7", "-1.5", "(text)", "<FEFF0041>", "/Name", "[]", "[null 1 (x) 99 0 R]", "<<>>", "<< /A 20 0 R >>",
 	"99 0 R", "20 0 R", "21 0 R", "22 0 R", "23 0 R", "[20 0 R 21 0 R 22 0 R 23 0 R]",
+	"word", "[word 20 0 R (x) 20 0 r]",
 }
 
 var garbageObjects = []string{

@@ -17,6 +17,8 @@ func replace(b []byte, old, now string) []byte {
 	return bytes.Replace(b, []byte(old), []byte(now), 1)
 }
 
+var prev = regexp.MustCompile(`/Prev \d+`)
+
 var startxref = regexp.MustCompile(`startxref\n(\d+)\n%%EOF\n$`)
 
 // startAt makes the file's end name another place.
@@ -45,6 +47,7 @@ func Damaged() map[string][]byte {
 		"one offset wrong":       wrongOffset(classic, 3),
 		"prev is itself":         loop,
 		"prev beyond":            replace(updated, "/Prev ", "/Prev 99"),
+		"prev 0":                 prev.ReplaceAll(updated, []byte("/Prev 0")),
 		"table missing":          []byte(strings.Replace(string(classic), table, "", 1)),
 		"trailer missing":        replace(classic, "trailer\n", "\n"),
 		"trailer cut":            cutAt(classic, "/Info"),
