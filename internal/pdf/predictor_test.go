@@ -4,7 +4,6 @@ package pdf
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"testing"
@@ -52,7 +51,7 @@ func TestPredictorPieces(t *testing.T) {
 							t.Fatal(err)
 						}
 						if !bytes.Equal(got.Bytes(), want[:len(want)-short]) {
-							t.Error(fmt.Sprintf("row %d, pixel %d, %d short, %s, %d at a time", row, pixel, short, name, size))
+							t.Errorf("row %d, pixel %d, %d short, %s, %d at a time", row, pixel, short, name, size)
 						}
 					}
 				}

@@ -91,7 +91,7 @@ def detail(r, path):
         return ""
     lines = [s.strip() for s in r.err.replace(str(path), path.name).splitlines() if s.strip()]
     told = [s for s in lines if engines.PANIC.search(s)] or [s for s in lines if "error:" in s] or lines
-    return (r.killed and f"ended by us for {r.killed}; " or "") + (told[0][:300] if told else f"exit code {r.code}")
+    return (r.killed and f"ended by us for {r.killed}; " or "") + (told[0][:600] if told else f"exit code {r.code}")
 
 
 def main():
