@@ -212,6 +212,16 @@ const (
 	// RevisionsAfter bounds the revisions after the newest signature that are looked at: each may add to the security store
 	// and is read as a file of its own. One or two are usual.
 	RevisionsAfter = 100
+	// RevisionsCompared bounds the revisions from the oldest signed one on that are compared with each other: as many
+	// signatures as are read, each with a security store and a timestamp.
+	RevisionsCompared = 3*Signatures + 1
+	// Changes bounds the changes told of one revision. Filling in a form of two thousand fields makes as many.
+	Changes = 1 << 14
+	// Comparisons bounds the values compared within changed objects of one revision: objects may share others.
+	Comparisons = 1 << 22
+	// AppearanceBytes bounds one appearance stream that is looked at for what it paints. Those of comments and fields have
+	// some kilobytes; what is longer counts as covering.
+	AppearanceBytes = 1 << 20
 	// TokenReserve bounds what may be reserved for a token: MaxTimestampToken, four times.
 	TokenReserve = 1 << 20
 	// Metadata bounds the XMP metadata in which a declaration of PDF/A is looked for. They have 4 kB, some with pictures or

@@ -128,6 +128,18 @@ func (d *Document) Revision(end int64) (*Document, error) {
 	return Open(io.NewSectionReader(d.r, 0, end), end, &OpenOptions{Password: d.password, Original: d.original})
 }
 
+// RevisionAfter opens the document as it was when its first end bytes were all of it. An earlier revision, opened before,
+// spares reading again what it said, where that is much. It may be nil.
+func (d *Document) RevisionAfter(earlier *Document, end int64) (*Document, error) {
+	if end == d.size {
+		return d, nil
+	}
+	if earlier == nil {
+		return d.Revision(end)
+	}
+	return Open(io.NewSectionReader(d.r, 0, end), end, &OpenOptions{Password: d.password, Original: earlier})
+}
+
 // Unambiguous asks a second, independent reader for the catalog and the page count. A contradiction is a *MalformedError:
 // a signature over a file that two readers understand differently is worthless. A file that the other cannot read is
 // no contradiction.

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package changes
+
+import (
+	"gsign/internal/pdf"
+)
+
+// fieldChanged judges a field, a group of fields or a widget that was there and was written anew.
+func (st *step) fieldChanged(num uint32, d *delta, n *node) {
+	d.explained = true
+	if !d.now {
+		st.tell(num, Form, Forbidden, free, clauseFields, "a field was taken away")
+		return
+	}
+	old, _ := st.was.Reference(num)
+	a, ok := st.before(old).(pdf.Dict)
+	b, okNow := st.get(d.ref).(pdf.Dict)
+	if !ok || !okNow {
+		st.tell(num, Form, Forbidden, free, clauseFields, "a field is no dictionary")
+		return
+	}
+	differ := st.keys(a, b)
+	switch {
+	case n.kind == "Sig" && (n.signed != 0 || st.signedAbove(b)):
+		st.signedField(num, differ, a, b)
+	case n.kind == "Sig":
+		st.emptyField(d.ref, n, differ, a, b)
+	default:
+		st.filled(num, n, differ, a, b)
+	}
+}
+
+func (st *step) signedAbove(d pdf.Dict) bool {
+	ref, _ := d["Parent"].(pdf.Ref)
+	n := st.fields[ref.Num]
+	return n != nil && n.signed != 0
+}
+
+// signedField judges a change of a field that was signed: nothing that counts may change.
+func (st *step) signedField(num uint32, differ []pdf.Name, a, b pdf.Dict) {
+	for _, key := range differ {
+		switch key {
+		case "M", "NM", "P", "StructParent", "Type":
+			st.tell(num, Bookkeeping, Allowed, free, clauseFields, "/%s of a signed field differs", key)
+		case "Ff":
+			st.flags(num, a, b)
+		default:
+			st.tell(num, Signed, Forbidden, free, clauseRange, "/%s of a signed field differs", key)
+		}
+	}
+}
+
+// flags allows to make a field read-only, as locks do (ISO 32000-2 Table 236 is carried out in this way).
+func (st *step) flags(num uint32, a, b pdf.Dict) {
+	x, _ := st.before(a["Ff"]).(pdf.Integer)
+	y := pdf.Integer(st.integer(b["Ff"]))
+	if y == x|1 {
+		st.tell(num, Bookkeeping, Allowed, free, clauseFieldMDP, "a field was made read-only")
+		return
+	}
+	st.tell(num, Form, Forbidden, free, clauseFields, "the flags of a field differ (/Ff)")
+}
+
+// emptyField judges a change of a signature field that was not signed.
+func (st *step) emptyField(ref pdf.Ref, n *node, differ []pdf.Name, a, b pdf.Dict) {
+	signs := a["V"] == nil && b["V"] != nil
+	moved := false
+	for _, key := range differ {
+		switch key {
+		case "V", "AP", "M", "F", "P", "MK", "DA", "Type", "Subtype", "StructParent", "NM", "BS", "Border", "Lock":
+			if key == "Lock" && a["Lock"] != nil {
+				st.tell(ref.Num, Form, Forbidden, free, clauseFieldMDP, "the lock of a signature field differs")
+			}
+		case "Rect":
+			moved = true
+		case "Ff":
+			st.flags(ref.Num, a, b)
+		case "Kids":
+			st.fieldLists(a["Kids"], b["Kids"], n)
+		default:
+			st.tell(ref.Num, Form, Forbidden, free, clauseFields, "/%s of a signature field differs", key)
+		}
+	}
+	if moved && st.visible(b) {
+		st.tell(ref.Num, Signature, Suspicious, fill, clauseFields, "the signature field %q was moved, or its size differs", n.name)
+	}
+	if signs {
+		st.signatureAdded(ref, b, n, st.visible(b))
+		return
+	}
+	if b["V"] == nil && !st.means(a["AP"], b["AP"], 0) {
+		st.tell(ref.Num, Form, Suspicious, fill, clauseFields, "the appearance of the empty signature field %q differs", n.name)
+	}
+	st.adopt(b, ref.Num, false)
+}
+
+// filled judges a change of a field that holds a value, of a group of such, or of a widget.
+func (st *step) filled(num uint32, n *node, differ []pdf.Name, a, b pdf.Dict) {
+	var value, appearance bool
+	for _, key := range differ {
+		switch key {
+		case "V", "I", "RV", "TI", "AS":
+			value = true
+		case "AP":
+			appearance = true
+		case "M", "NM", "P", "Type", "StructParent":
+		case "Ff":
+			st.flags(num, a, b)
+		case "Kids":
+			st.fieldLists(a["Kids"], b["Kids"], n)
+		case "F", "OC":
+			st.tell(num, Form, Suspicious, fill, "ISO 32000-2 12.5.3", "whether the field is shown differs (/%s)", key)
+		case "Rect", "MK", "DA", "Q", "DS", "BS", "Border", "MaxLen":
+			st.tell(num, Form, Suspicious, fill, "ISO 32000-2 12.7.4.3", "the look of the field differs (/%s)", key)
+		default:
+			st.tell(num, Form, Forbidden, free, clauseFields, "/%s of a field differs", key)
+		}
+	}
+	st.adopt(b, num, false)
+	if !value && !appearance {
+		return
+	}
+	st.filling = true
+	c := st.tell(num, FormFill, Allowed, fill, clauseDocMDP, "the field was filled in")
+	page, _ := b["P"].(pdf.Ref)
+	c.Page = st.pageOf(page.Num)
+	if appearance && !value && !n.widget && a["AP"] != nil {
+		c.Verdict, c.Text, c.Clause = Suspicious, "the field looks different, and its value is as it was", "ISO 32000-2 12.7.4.3"
+		return
+	}
+	if text := st.mismatch(n, b); text != "" {
+		c.Verdict, c.Text, c.Clause = Suspicious, text, "ISO 32000-2 12.7.4.3"
+	}
+}
+
+// mismatch says that what a text field shows is not its value. Only text in a simple encoding can be told.
+func (st *step) mismatch(n *node, b pdf.Dict) string {
+	value, ok := st.get(b["V"]).(pdf.String)
+	normal, isStream := st.get(st.dict(b["AP"])["N"]).(*pdf.Stream)
+	if n.kind != "Tx" || !ok || !isStream || st.integer(b["Ff"])&(1<<13) != 0 { // a password shows as asterisks
+		return ""
+	}
+	p, ok := st.paint(normal)
+	if !ok {
+		return "what the field shows cannot be read"
+	}
+	if p.image || p.form {
+		return "the field shows a picture or another form"
+	}
+	shown, want := letters(p.text), letters(value.Text())
+	if p.plain && shown != "" && shown != want {
+		return "the field shows something else than its value"
+	}
+	return ""
+}
+
+// letters leaves the ASCII letters and digits of a text, which every simple encoding has at the same place.
+func letters(s string) string {
+	out := make([]byte, 0, len(s))
+	for i := range len(s) {
+		c := s[i]
+		if c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package changes
+
+import (
+	"gsign/internal/limits"
+	"gsign/internal/pdf"
+)
+
+const (
+	clauseDocMDP   = "ISO 32000-2 12.8.2.2"
+	clauseFieldMDP = "ISO 32000-2 12.8.2.4"
+)
+
+// policy is what one signature permits to those who come after it.
+type policy struct {
+	field    string
+	level    int // of DocMDP, or /P of a lock; 0 where it says nothing
+	revision int // index of the revision in which it came
+	locks    []lock
+	docMDP   bool // it certifies
+}
+
+type lock struct {
+	action pdf.Name
+	fields map[string]bool
+}
+
+// covers reports whether a field is locked, itself or by a group it is in.
+func (l *lock) covers(name string) bool {
+	listed := l.fields[name]
+	for i, c := range name {
+		listed = listed || c == '.' && l.fields[name[:i]]
+	}
+	switch l.action {
+	case "Include":
+		return listed
+	case "Exclude":
+		return !listed
+	}
+	return true
+}
+
+// policy reads the references of a signature dictionary, and the lock of its field. What is not understood is read in the
+// strict way.
+func (s *state) policy(field string, sig pdf.Dict, own pdf.Object) policy {
+	p := policy{field: field}
+	for i, o := range s.array(sig["Reference"]) {
+		if i >= limits.SignatureReferences {
+			break
+		}
+		ref := s.dict(o)
+		params := s.dict(ref["TransformParams"])
+		switch s.get(ref["TransformMethod"]) {
+		case pdf.Object(pdf.Name("DocMDP")):
+			p.docMDP = true
+			p.restrict(s.integer(params["P"]), 2) // 2 is the default of Table 257
+		case pdf.Object(pdf.Name("FieldMDP")):
+			p.locks = append(p.locks, s.lock(params))
+		}
+	}
+	if d := s.dict(own); d != nil {
+		p.locks = append(p.locks, s.lock(d))
+		if d["P"] != nil {
+			p.restrict(s.integer(d["P"]), 1) // Table 236
+		}
+	}
+	return p
+}
+
+func (s *state) integer(o pdf.Object) int64 {
+	n, _ := s.get(o).(pdf.Integer)
+	return int64(n)
+}
+
+func (p *policy) restrict(level, otherwise int64) {
+	if level < 1 || level > 3 {
+		level = otherwise
+	}
+	if p.level == 0 || int(level) < p.level {
+		p.level = int(level)
+	}
+}
+
+func (s *state) lock(d pdf.Dict) lock {
+	l := lock{fields: map[string]bool{}}
+	l.action, _ = s.get(d["Action"]).(pdf.Name)
+	for i, o := range s.array(d["Fields"]) {
+		name, ok := s.get(o).(pdf.String)
+		if !ok || i >= limits.LockedFields {
+			return lock{action: "All"}
+		}
+		l.fields[name.Text()] = true
+	}
+	return l
+}
+
+// permission is what a change needs.
+type permission uint8
+
+const (
+	free     permission = iota // nothing: it is allowed at every level
+	fill                       // DocMDP 2
+	annotate                   // DocMDP 3
+)
+
+// change is a Change before anybody's policy is asked.
+type change struct {
+	Change
+	needs   permission
+	visible bool // a new signature field that shows something
+}
+
+// inForce gives what the policies of the revisions up to one permit.
+func inForce(policies []policy, revision int) (level int, docMDP int, locks []policy) {
+	for _, p := range policies {
+		if p.revision > revision {
+			continue
+		}
+		if p.level != 0 && (level == 0 || p.level < level) {
+			level = p.level
+		}
+		if p.docMDP && (docMDP == 0 || p.level < docMDP) {
+			docMDP = p.level
+		}
+		if len(p.locks) > 0 {
+			locks = append(locks, p)
+		}
+	}
+	return level, docMDP, locks
+}
+
+// judge applies the policies to a change.
+func (c change) judge(level, docMDP int, locks []policy) Change {
+	out := c.Change
+	forbid := func(text, clause string) {
+		if out.Verdict != Forbidden {
+			out.Verdict, out.Clause = Forbidden, clause
+			out.Text += ": " + text
+		}
+	}
+	switch {
+	case c.needs == fill && level == 1:
+		forbid("the document is certified with no changes allowed", clauseDocMDP)
+	case c.needs == annotate && level == 1, c.needs == annotate && level == 2:
+		forbid("the document's certification does not permit annotations", clauseDocMDP)
+	}
+	if c.needs == fill && out.Field != "" {
+		for i := range locks {
+			for j := range locks[i].locks {
+				if locks[i].locks[j].covers(out.Field) {
+					forbid("signature \""+locks[i].field+"\" locks the field", clauseFieldMDP)
+				}
+			}
+		}
+	}
+	if c.visible && docMDP != 0 && out.Verdict == Allowed {
+		out.Verdict, out.Clause = Suspicious, clauseDocMDP
+		out.Text += ": a new field that shows something in a certified document"
+	}
+	return out
+}
