@@ -86,19 +86,22 @@ go_tool() {
 	echo "$dir/$(basename "$pkg")"
 }
 
-# java_program DIR: a Maven project compiled once into the cache; prints its class path.
+# java_program DIR: a Maven project compiled once into the cache, whatever checkout it is in; prints its class path.
 java_program() {
-	local src=$1 stamp dir
-	stamp=$(find "$src" -type f -not -path '*/target/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
+	local src=$1 stamp dir work
+	stamp=$(cd "$src" && find . -type f -not -path './target/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
 	dir=$cache/java-$(basename "$src")-$stamp
 	if [[ ! -f $dir/ok ]]; then
-		rm -rf "$dir"
-		cp -r "$src" "$dir"
-		(cd "$dir" && again mvn -q -B -ntp compile dependency:build-classpath -Dmdep.outputFile=cp.txt) 2>"$cache/mvn.log" || {
-			tail -n 30 "$cache/mvn.log" >&2
+		work=$(mktemp -d "$cache/java-XXXXXX") # another checkout may be compiling the same
+		cp -r "$src/." "$work"
+		(cd "$work" && again mvn -q -B -ntp compile dependency:build-classpath -Dmdep.outputFile=cp.txt) 2>"$work/mvn.log" || {
+			tail -n 30 "$work/mvn.log" >&2
+			rm -rf "$work"
 			return 1
 		}
-		touch "$dir/ok"
+		touch "$work/ok"
+		[[ -f $dir/ok ]] || rm -rf "$dir"
+		mv -T "$work" "$dir" 2>/dev/null || rm -rf "$work"
 	fi
 	echo "$dir/target/classes:$(cat "$dir/cp.txt")"
 }

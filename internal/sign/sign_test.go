@@ -57,6 +57,9 @@ func folder(t *testing.T) (dir, in string) {
 	if err := os.WriteFile(in, pdftest.Classic(), 0o640); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(in, 0o640); err != nil { // whatever the umask is
+		t.Fatal(err)
+	}
 	return dir, in
 }
 
