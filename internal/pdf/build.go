@@ -38,6 +38,12 @@ func (u *Update) Build() (*Revision, error) {
 	refs := slices.SortedFunc(maps.Keys(u.objects), func(a, b Ref) int {
 		return cmp.Or(cmp.Compare(a.Num, b.Num), cmp.Compare(a.Gen, b.Gen))
 	})
+	room := 1 << 10
+	for _, p := range u.objects { // what takes most, and something for the rest
+		raw, _ := p.object.(Raw)
+		room += len(raw) + len(p.data) + 256
+	}
+	w.rev.Bytes = slices.Grow(w.rev.Bytes, room)
 	for i, ref := range refs {
 		if i > 0 && refs[i-1].Num == ref.Num {
 			return nil, fmt.Errorf("update of %v and of %v", refs[i-1], ref)

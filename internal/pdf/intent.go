@@ -3,8 +3,10 @@
 package pdf
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"hash"
 	"maps"
 	"slices"
@@ -19,6 +21,26 @@ type Intent struct {
 	Root    Ref        `json:"root"`    // the catalog
 	Trailer []byte     `json:"trailer"` // sum of its trailer
 	Objects []Intended `json:"objects"`
+
+	// Bytes are the revision itself, where it is at hand: then SHA256 is summed up when this becomes JSON.
+	Bytes []byte `json:"-"`
+}
+
+// MarshalJSON sums the bytes up where that was not done yet.
+func (in Intent) MarshalJSON() ([]byte, error) {
+	type plain Intent
+	if in.SHA256 == nil && in.Bytes != nil {
+		sum := sha256.Sum256(in.Bytes)
+		in.SHA256 = sum[:]
+	}
+	return json.Marshal(plain(in))
+}
+
+// Sealed returns what the revision means now that its bytes will not change any more.
+func (in *Intent) Sealed(revision []byte) *Intent {
+	sealed := *in
+	sealed.SHA256, sealed.Bytes = nil, bytes.Clone(revision) // whoever has the others may change them
+	return &sealed
 }
 
 // Intended is an object of a revision: where it is to begin, and the sum of what it is to say.
@@ -42,10 +64,7 @@ func (u *Update) Means(ref Ref, d Dict, except ...Name) {
 }
 
 // Seal says that nothing in the revision's bytes will change any more.
-func (rev *Revision) Seal() {
-	sum := sha256.Sum256(rev.Bytes)
-	rev.Intent.SHA256 = sum[:]
-}
+func (rev *Revision) Seal() { rev.Intent = rev.Intent.Sealed(rev.Bytes) }
 
 // intent sums up what the update says. The bytes may be filled in further: see [Revision.Seal].
 func (u *Update) intent(rev *Revision, section int64, trailer Dict) (*Intent, error) {

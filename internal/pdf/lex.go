@@ -41,6 +41,9 @@ type lexer struct {
 	i    int
 	text []byte
 	work *work // nil counts nothing
+	// passing leaves out what long hexadecimal strings say: only where they end is asked for. passed counts it.
+	passing bool
+	passed  int
 }
 
 func newLexer(src *source, off int64) *lexer { return &lexer{src: src, base: off, work: &src.work} }
@@ -163,7 +166,7 @@ func (l *lexer) token() (token, error) {
 // scan reads the token that begins at start, after white space.
 func (l *lexer) scan(start int64) (token, error) {
 	t := token{start: start}
-	l.text = l.text[:0]
+	l.text, l.passed = l.text[:0], 0
 	c, err := l.peek()
 	if err != nil || c < 0 {
 		return t, err

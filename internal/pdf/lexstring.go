@@ -145,7 +145,7 @@ func (l *lexer) hex(t token) (token, error) {
 		case half < 0:
 			half = v
 		default:
-			if len(l.text) >= limits.PDFString {
+			if len(l.text)+l.passed >= limits.PDFString {
 				return t, malformed(t.start, "string longer than %d bytes", limits.PDFString)
 			}
 			l.text = append(l.text, byte(half<<4|v))
@@ -158,14 +158,22 @@ func (l *lexer) hex(t token) (token, error) {
 // hundred thousand of them.
 func (l *lexer) hexRun() {
 	b := l.buf[min(l.i, len(l.buf)):]
-	b = b[:min(len(b), 2*max(0, limits.PDFString-len(l.text)))]
+	b = b[:min(len(b), 2*max(0, limits.PDFString-len(l.text)-l.passed))]
 	n := 0
 	for n+1 < len(b) && hexValues[b[n]] >= 0 && hexValues[b[n+1]] >= 0 {
 		n += 2
 	}
+	if l.passing {
+		l.passed += n / 2
+		l.i += n
+		return
+	}
 	at := len(l.text)
-	if n/2 > cap(l.text)-at { // a long one goes on in the next block, and the next
-		l.text = slices.Grow(l.text, max(n/2, at))
+	if grow := n / 2; grow > cap(l.text)-at {
+		if n > 1<<10 && n+1 >= len(b) { // it goes on in the next block, and in some more
+			grow = max(8*grow, at)
+		}
+		l.text = slices.Grow(l.text, grow)
 	}
 	l.text = l.text[:at+n/2]
 	for i, out := 0, l.text[at:]; i < n; i += 2 {

@@ -72,7 +72,7 @@ func (p *parser) value(t token, depth int) (Object, error) {
 	if p.nodes > limits.PDFNodes {
 		return nil, malformed(t.start, "object of more than %d parts", limits.PDFNodes)
 	}
-	p.bytes += len(t.text)
+	p.bytes += len(t.text) + p.passed
 	if p.bytes > limits.PDFObjectText {
 		return nil, malformed(t.start, "object with more than %d bytes of text", limits.PDFObjectText)
 	}
@@ -82,7 +82,7 @@ func (p *parser) value(t token, depth int) (Object, error) {
 	case tokenReal:
 		return Real(t.text), nil
 	case tokenString:
-		if len(t.text) > ownedText {
+		if len(t.text) > ownedText && len(t.text) > cap(t.text)/2 {
 			p.text = nil // the next token takes other room
 			return String(slices.Clip(t.text)), nil
 		}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"slices"
 )
 
@@ -43,10 +42,10 @@ func Rehearse(before, after *File, in *Intent) error {
 }
 
 func (r *rereading) run() error {
-	r.written = map[uint32]Intended{}
+	r.intended = map[uint32]Intended{}
 	for _, in := range r.intents {
 		for _, o := range in.Objects {
-			r.written[o.Ref.Num] = o
+			r.intended[o.Ref.Num] = o
 		}
 	}
 	for _, step := range []func() error{r.ending, r.trailer, r.entries, r.objects, r.pages, r.damages} {
@@ -60,7 +59,7 @@ func (r *rereading) run() error {
 type rereading struct {
 	before, after *File
 	intents       []*Intent
-	written       map[uint32]Intended // the newest of each number
+	intended      map[uint32]Intended // the newest of each number
 }
 
 func (r *rereading) last() *Intent { return r.intents[len(r.intents)-1] }
@@ -72,12 +71,11 @@ func (r *rereading) revisions() error {
 		if in.Size != at || in.End <= at || in.End > r.after.src.size {
 			return mismatch("revision %d is from %d to %d in a file of %d bytes", i+1, in.Size, in.End, r.after.src.size)
 		}
-		h := sha256.New()
-		buf := make([]byte, min(in.End-at, 16<<10))
-		if _, err := io.CopyBuffer(h, r.after.src.reader(at, in.End-at), buf); err != nil {
+		same, err := r.written(at, in)
+		if err != nil {
 			return err
 		}
-		if !bytes.Equal(h.Sum(nil), in.SHA256) {
+		if !same {
 			return mismatch("the bytes of revision %d, %d to %d, are not those that were written", i+1, at, in.End)
 		}
 		at = in.End
@@ -86,6 +84,31 @@ func (r *rereading) revisions() error {
 		return mismatch("%d bytes follow the last revision", r.after.src.size-at)
 	}
 	return nil
+}
+
+// written reports whether a revision's bytes are those that were meant.
+func (r *rereading) written(at int64, in *Intent) (bool, error) {
+	if in.Bytes != nil && int64(len(in.Bytes)) != in.End-at {
+		return false, nil
+	}
+	h, want := sha256.New(), in.Bytes
+	buf := make([]byte, min(in.End-at, 16<<10))
+	for at < in.End {
+		buf = buf[:min(int64(len(buf)), in.End-at)]
+		if err := r.after.src.readFull(buf, at); err != nil {
+			return false, err
+		}
+		at += int64(len(buf))
+		if in.Bytes == nil {
+			h.Write(buf)
+			continue
+		}
+		if !bytes.Equal(buf, want[:len(buf)]) {
+			return false, nil
+		}
+		want = want[len(buf):]
+	}
+	return in.Bytes != nil || bytes.Equal(h.Sum(nil), in.SHA256), nil
 }
 
 // ending checks that who reads from the end meets the last revision.
@@ -133,7 +156,7 @@ func (r *rereading) trailer() error {
 
 // entries checks that each object is found where it was written, and each other one where it was.
 func (r *rereading) entries() error {
-	for num, o := range r.written {
+	for num, o := range r.intended {
 		if e := r.after.entries.get(num); e != offsetEntry(o.Offset, o.Ref.Gen) {
 			return mismatch("object %v was written at %d and is not found there", o.Ref, o.Offset)
 		}
@@ -146,7 +169,7 @@ func (r *rereading) entries() error {
 			}
 			for i := range b {
 				num := first*entryBlock + uint32(i)
-				if _, ok := r.written[num]; ok {
+				if _, ok := r.intended[num]; ok {
 					continue
 				}
 				if r.before.entries.get(num).place() != r.after.entries.get(num).place() {
@@ -168,7 +191,7 @@ func (e entry) place() entry {
 
 // objects reads what was written.
 func (r *rereading) objects() error {
-	for _, o := range r.written {
+	for _, o := range r.intended {
 		v, err := r.after.Object(o.Ref)
 		if err != nil {
 			return unreadable(err, "object %v", o.Ref)

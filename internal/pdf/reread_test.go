@@ -80,7 +80,10 @@ func TestIntentIsData(t *testing.T) {
 	if err := json.Unmarshal(b, &again); err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(&again, rev.Intent) {
+	sum := sha256.Sum256(rev.Bytes)
+	want := *rev.Intent
+	want.SHA256, want.Bytes = sum[:], nil
+	if !reflect.DeepEqual(again, want) {
 		t.Errorf("%s", b)
 	}
 }
@@ -103,9 +106,15 @@ func TestRereadFindsEachByte(t *testing.T) {
 			if err := Reread(before, after, rev.Intent); err == nil {
 				t.Fatalf("%s: byte %d changed and nobody noticed", name, i)
 			}
+			sent := *rev.Intent // to another process
+			sum := sha256.Sum256(rev.Bytes)
+			sent.SHA256, sent.Bytes = sum[:], nil
+			if err := Reread(before, after, &sent); err == nil {
+				t.Fatalf("%s: byte %d changed and nobody noticed by its sum", name, i)
+			}
 			fits := *rev.Intent
-			sum := sha256.Sum256(finished[len(b):])
-			fits.SHA256 = sum[:]
+			sum = sha256.Sum256(finished[len(b):])
+			fits.SHA256, fits.Bytes = sum[:], nil
 			if err := Reread(before, after, &fits); err == nil && !quiet[i] {
 				t.Errorf("%s: a change of the last byte of %q was not noticed", name, rev.Bytes[max(0, i-20):i+1])
 			}

@@ -168,6 +168,7 @@ func (f *File) ValueExtents(ref Ref) (map[Name][2]int64, error) {
 	}
 	var extents []extent
 	p := parser{lexer: newLexer(&f.src, e.offset()), outer: &extents}
+	p.passing = true
 	got, _, err := p.header()
 	if err != nil {
 		return nil, malformedBy(e.offset(), err, "object %v", ref)

@@ -96,6 +96,7 @@ type document struct {
 	prefix   hash.Hash // SHA-256 after the output's first bytes, which are the input's
 	size     int64     // of the output so far
 	intents  []*pdfsig.Intent
+	signed   *pdfsig.Document // the output before the security store
 }
 
 // Run signs one document. The result is there even when the error is not nil, and then says how far it came. A
@@ -211,11 +212,7 @@ func (d *document) sign(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	suffix, err := signed.Suffix()
-	if err != nil {
-		return err
-	}
-	intent, err := signed.Intent()
+	suffix, intent, err := signed.Finish()
 	if err != nil {
 		return err
 	}
@@ -260,9 +257,14 @@ func (d *document) extend(ctx context.Context) error {
 	}
 	d.job.Progress.stage("collecting evidence")
 	certs := append([]*x509.Certificate(nil), d.session.Certificates()...)
+	signed, err := pdfsig.Open(d.out.tmp.f, d.size, &pdfsig.OpenOptions{Password: d.password, Original: d.pdf})
+	if err != nil {
+		return err
+	}
+	d.signed = signed
 	suffix, report, err := ltv.Extend(ctx, d.out.tmp.f, d.size, &ltv.Options{
 		Source:        d.Evidence,
-		Original:      d.pdf,
+		Document:      signed,
 		Field:         d.result.Field,
 		Certificates:  append(certs, d.job.ExtraCerts...),
 		OCSPResponses: d.session.OCSPResponses(),
@@ -285,7 +287,9 @@ func (d *document) extend(ctx context.Context) error {
 // where the chain of cross-references reaches the original's, which the copy was proven to begin with, and that is a very large one, it
 // goes on with what was read there.
 func (d *document) readBack() (*pdfsig.Document, error) {
-	finished, err := pdfsig.Open(d.out.tmp.f, d.size, &pdfsig.OpenOptions{Password: d.password, Original: d.pdf})
+	finished, err := pdfsig.Open(d.out.tmp.f, d.size, &pdfsig.OpenOptions{
+		Password: d.password, Original: d.pdf, Revisions: []*pdfsig.Document{d.signed},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ package ltv
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"gsign/pkg/pdfsig"
@@ -22,7 +23,12 @@ func Extend(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (suff
 	if opts == nil || opts.Source == nil {
 		return nil, nil, errors.New("extending to B-LT: no source of evidence given")
 	}
-	doc, err := pdfsig.Open(r, size, &pdfsig.OpenOptions{Password: opts.Password, Original: opts.Original})
+	doc := opts.Document
+	if doc == nil {
+		doc, err = pdfsig.Open(r, size, &pdfsig.OpenOptions{Password: opts.Password, Original: opts.Original})
+	} else if doc.Size() != size {
+		err = fmt.Errorf("extending to B-LT: the document has %d bytes and not %d", doc.Size(), size)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

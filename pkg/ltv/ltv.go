@@ -58,6 +58,7 @@ type Refresher interface {
 // Options says where evidence comes from and how much of it is demanded.
 type Options struct {
 	Source        Source              // REQUIRED: usually an *Online shared by all documents
+	Document      *pdfsig.Document    // OPTIONAL: the file, opened already
 	Original      *pdfsig.Document    // OPTIONAL: the document before it was signed; see pdfsig.OpenOptions
 	Field         string              // OPTIONAL: full name of the signature's field; default the newest signature
 	Certificates  []*x509.Certificate // OPTIONAL: intermediates and roots that the signature does not carry

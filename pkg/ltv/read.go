@@ -72,6 +72,9 @@ func (s *store) data(key pdf.Name) [][]byte {
 
 // find returns the reference under which the store holds data.
 func (s *store) find(key pdf.Name, data []byte) (pdf.Ref, bool) {
+	if len(s.pieces[key]) == 0 {
+		return pdf.Ref{}, false
+	}
 	digest := sha256.Sum256(data)
 	i := slices.IndexFunc(s.pieces[key], func(p piece) bool { return p.digest == digest })
 	if i < 0 {
@@ -161,8 +164,9 @@ func (s *store) readArray(f *pdf.File, key pdf.Name, a pdf.Array) error {
 		if data == nil {
 			continue
 		}
-		if _, ok := s.find(key, data); !ok {
-			s.pieces[key] = append(s.pieces[key], piece{ref: ref, digest: sha256.Sum256(data), data: data})
+		p := piece{ref: ref, digest: sha256.Sum256(data), data: data}
+		if !slices.ContainsFunc(s.pieces[key], func(q piece) bool { return q.digest == p.digest }) {
+			s.pieces[key] = append(s.pieces[key], p)
 		}
 	}
 	return nil

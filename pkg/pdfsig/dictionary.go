@@ -3,8 +3,8 @@
 package pdfsig
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gsign/internal/pdf"
@@ -43,6 +43,7 @@ func (d *Document) dictionary(u *pdf.Update, ref pdf.Ref, pl *plan, reserved int
 			b, failed = u.AppendEncrypted(b, ref, v)
 		}
 	}
+	b = slices.Grow(b, dict.length+1<<10) // in one piece, with all but very long claims
 	b = append(b, "<<"...)
 	entry("Type", pdf.Name("Sig"))
 	entry("Filter", pdf.Name(filter))
@@ -53,7 +54,9 @@ func (d *Document) dictionary(u *pdf.Update, ref pdf.Ref, pl *plan, reserved int
 	b = append(b, "\n/Contents "...)
 	dict.contents = len(b)
 	b = append(b, '<')
-	b = append(b, bytes.Repeat([]byte{'0'}, 2*reserved)...)
+	for range 2 * reserved {
+		b = append(b, '0')
+	}
 	b = append(b, '>')
 	entry("M", pdf.Date(o.Time))
 	for _, e := range []struct {

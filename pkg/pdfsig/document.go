@@ -56,6 +56,9 @@ type OpenOptions struct {
 	// know. The file is read from its end as any other, but where its chain of cross-references leads to that of the original,
 	// what the original's said is not read a second time: with millions of objects that is nearly all. OPTIONAL
 	Original *Document
+
+	// Revisions are other documents that this one begins with, opened before: see Document.Revision. OPTIONAL
+	Revisions []*Document
 }
 
 // Document is a PDF file opened for signing or for reading its signatures. It is not safe for concurrent use.
@@ -67,6 +70,7 @@ type Document struct {
 
 	password []byte
 	original *Document
+	earlier  []*Document
 	fields   *form // once it was read
 
 	checked *Options               // with which it can be signed
@@ -88,7 +92,7 @@ func Open(r io.ReaderAt, size int64, opts *OpenOptions) (*Document, error) {
 	if err != nil {
 		return nil, refuseLocked(err)
 	}
-	d := &Document{file: file, r: r, size: size, password: opts.Password, original: opts.Original}
+	d := &Document{file: file, r: r, size: size, password: opts.Password, original: opts.Original, earlier: opts.Revisions}
 	if opts.Digest != nil {
 		err := d.SetDigest(opts.Digest)
 		if err != nil {
@@ -124,6 +128,11 @@ func (d *Document) Revision(end int64) (*Document, error) {
 		return d, nil
 	case d.original != nil && end == d.original.size:
 		return d.original, nil
+	}
+	for _, e := range d.earlier {
+		if e != nil && e.size == end {
+			return e, nil
+		}
 	}
 	return Open(io.NewSectionReader(d.r, 0, end), end, &OpenOptions{Password: d.password, Original: d.original})
 }

@@ -3,6 +3,7 @@
 package pdfsig_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -147,6 +148,19 @@ func readBack(tb testing.TB, before *pdfsig.Document, in []byte, signed *pdfsig.
 	out := append(append([]byte{}, in...), suffix...)
 	after := open(tb, out)
 	err = pdfsig.Reread(before, after, intent)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(intent)
+	if err != nil {
+		return err
+	}
+	var sent pdfsig.Intent // to another process
+	err = json.Unmarshal(data, &sent)
+	if err != nil {
+		return err
+	}
+	err = pdfsig.Reread(before, open(tb, out), &sent)
 	if err != nil {
 		return err
 	}

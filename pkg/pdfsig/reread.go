@@ -5,6 +5,7 @@ package pdfsig
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,6 +24,33 @@ type Intent struct {
 	Signature pdf.Ref `json:"signature,omitzero"`   // the signature dictionary
 	ByteRange []int64 `json:"byte_range,omitempty"` // its /ByteRange
 	Contents  []byte  `json:"contents,omitempty"`   // SHA-256 of its /Contents
+
+	// CMS is what is in /Contents before the padding, and Reserved the length of /Contents, where they are at hand: then
+	// Contents is summed up when this becomes JSON.
+	CMS      []byte `json:"-"`
+	Reserved int    `json:"-"`
+}
+
+// MarshalJSON sums /Contents up where that was not done yet.
+func (in Intent) MarshalJSON() ([]byte, error) {
+	type plain Intent
+	if in.Contents == nil && in.CMS != nil {
+		h := sha256.New()
+		h.Write(in.CMS)
+		h.Write(make([]byte, in.Reserved-len(in.CMS)))
+		in.Contents = h.Sum(nil)
+	}
+	return json.Marshal(plain(in))
+}
+
+// contains reports whether these are the contents that were meant.
+func (in *Intent) contains(contents []byte) bool {
+	if in.CMS == nil {
+		sum := sha256.Sum256(contents)
+		return bytes.Equal(sum[:], in.Contents)
+	}
+	rest, ok := bytes.CutPrefix(contents, in.CMS)
+	return ok && len(contents) == in.Reserved && len(bytes.Trim(rest, "\x00")) == 0
 }
 
 // Reread reads a finished file back, as a stranger would, and compares it with what was meant: catalog, page count, trailer, every
@@ -83,7 +111,7 @@ func (d *Document) rereadField(in *Intent) error {
 	if s.ContentsStart != in.ByteRange[1] || s.ContentsEnd != in.ByteRange[2] || s.RevisionEnd() != in.Revision.End {
 		return wrong("its /ByteRange is not what surrounds its /Contents")
 	}
-	if sum := sha256.Sum256(s.Contents); !bytes.Equal(sum[:], in.Contents) {
+	if !in.contains(s.Contents) {
 		return wrong("its /Contents are not the signature's")
 	}
 	return nil
@@ -91,30 +119,28 @@ func (d *Document) rereadField(in *Intent) error {
 
 // Intent returns what the signature's revision is meant to say.
 func (s *Signed) Intent() (*Intent, error) {
+	_, in, err := s.Finish()
+	return in, err
+}
+
+// Finish returns what Suffix and Intent do, at the cost of one.
+func (s *Signed) Finish() (suffix []byte, intent *Intent, err error) {
 	in := s.Prepared.Intent
 	if in == nil || in.Revision == nil {
-		return nil, errors.New("reading a prepared signature: what it is meant to say is not there")
+		return nil, nil, errors.New("reading a prepared signature: what it is meant to say is not there")
 	}
-	suffix, err := s.Suffix()
+	suffix, der, err := s.finished()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	der, err := s.envelope()
-	if err != nil {
-		return nil, err
-	}
-	return s.Prepared.intend(suffix, der), nil
+	return suffix, s.Prepared.intend(suffix, der), nil
 }
 
 // intend says what the revision means once its placeholder holds the CMS.
 func (p *Prepared) intend(suffix, der []byte) *Intent {
-	in, revision := *p.Intent, *p.Intent.Revision
-	bytesSum := sha256.Sum256(suffix)
-	contents := sha256.New()
-	contents.Write(der)
-	contents.Write(make([]byte, int(p.ContentsLength-2)/2-len(der)))
-	revision.SHA256 = bytesSum[:]
-	in.Revision, in.Contents = &revision, contents.Sum(nil)
+	in := *p.Intent
+	in.Revision, in.Contents = p.Intent.Revision.Sealed(suffix), nil
+	in.CMS, in.Reserved = der, int(p.ContentsLength-2)/2
 	return &in
 }
 

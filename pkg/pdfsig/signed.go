@@ -155,15 +155,21 @@ func (s *Signed) envelope() ([]byte, error) {
 
 // Suffix returns the bytes to append to the original. A signature that does not fit is a *TooLargeError.
 func (s *Signed) Suffix() ([]byte, error) {
-	err := s.Prepared.sound()
+	suffix, _, err := s.finished()
+	return suffix, err
+}
+
+// finished returns the bytes to append and the CMS in them.
+func (s *Signed) finished() (suffix, der []byte, err error) {
+	err = s.Prepared.sound()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	der, err := s.envelope()
+	der, err = s.envelope()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	b := bytes.Clone(s.Prepared.Revision)
-	hex.Encode(b[s.Prepared.ContentsOffset+1:], der)
-	return b, nil
+	suffix = bytes.Clone(s.Prepared.Revision)
+	hex.Encode(suffix[s.Prepared.ContentsOffset+1:], der)
+	return suffix, der, nil
 }

@@ -4,12 +4,13 @@
 // prints one table of medians, with the middle half of the pairs in brackets: absolute times belong to one machine, ratios
 // travel. Processor time is there beside wall time, because it says something on a busy machine too.
 //
-//	go run ./scripts/bench [-n 7] [-size 1024] [-huge 10240] [-objects N] [-documents N] [-part N] [-dir DIR] [all|start|large|objects|small|growth] ...
+//	go run ./scripts/bench [-n 7] [-size 1024] [-huge 10240] [-objects N] [-documents N] [-part N] [-dir DIR] [-python P] [all|start|large|objects|small|peers|growth] ...
 //
 // large signs a PDF of -size MiB to B-LT against a sandbox that is already running with zero latency and compares with
 // scripts/bench/floor (copy and hash, fsync, rename), and one of -huge MiB once for its peak memory. objects does the same with
 // -objects objects (two million), in a table and in object streams. small signs 100 kB again and again in one process and compares with
-// scripts/bench/calls. growth doubles one thing after the other; with -part 10 from a tenth of the usual. start compares gsign version with an empty Go program.
+// scripts/bench/calls; peers with digitorus/pdfsign and, where -python names a Python that has it (the judges' of
+// scripts/setup), pyHanko: all does not run it. growth doubles one thing after the other; with -part 10 from a tenth of the usual. start compares gsign version with an empty Go program.
 package main
 
 import (
@@ -34,13 +35,14 @@ func main() {
 	objects := flag.Int("objects", 2_000_000, "objects of the PDFs of objects")
 	documents := flag.Int("documents", 500, "documents that small signs in one process")
 	part := flag.Int("part", 1, "divide what growth begins with by this")
+	python := flag.String("python", "", "a Python with pyHanko, for peers")
 	dir := flag.String("dir", "", "folder to work in (default: a temporary one)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	b := &bench{
 		ctx: ctx, dir: *dir, n: max(1, *n), size: *size << 20, huge: *huge << 20,
-		objectCount: *objects, documents: max(1, *documents), part: max(1, *part),
+		objectCount: *objects, documents: max(1, *documents), part: max(1, *part), python: *python,
 	}
 	if err := b.run(flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -76,8 +78,8 @@ func (b *bench) run(modes []string) error {
 	for _, m := range []struct {
 		name string
 		run  func() error
-	}{{"start", b.start}, {"large", b.large}, {"objects", b.objects}, {"small", b.small}, {"growth", b.growth}} {
-		if !slices.Contains(modes, "all") && !slices.Contains(modes, m.name) {
+	}{{"start", b.start}, {"large", b.large}, {"objects", b.objects}, {"small", b.small}, {"peers", b.peers}, {"growth", b.growth}} {
+		if !slices.Contains(modes, m.name) && (m.name == "peers" || !slices.Contains(modes, "all")) {
 			continue
 		}
 		if err := m.run(); err != nil {
@@ -95,6 +97,7 @@ type bench struct {
 	objectCount int
 	documents   int
 	part        int // of what growth begins with
+	python      string
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

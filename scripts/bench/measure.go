@@ -17,6 +17,8 @@ import (
 type measurement struct {
 	wall, cpu float64 // seconds; cpu is user and system together
 	peakMiB   float64
+	kB        float64 // allocated by Go, where the program says it
+	allocs    float64
 	out       string
 }
 
@@ -49,6 +51,7 @@ func (b *bench) inner(argv []string) (measurement, error) {
 		return m, fmt.Errorf("%s: no report: %w", argv[0], err)
 	}
 	m.cpu, m.wall = (r.User+r.Sys)/float64(r.Documents), r.Wall/float64(r.Documents)
+	m.kB, m.allocs = float64(r.Bytes)/1e3/float64(r.Documents), float64(r.Allocs)/float64(r.Documents)
 	return m, nil
 }
 

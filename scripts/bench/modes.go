@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strconv"
 )
 
 // row prints one line of the table. An empty goal is none.
@@ -76,33 +75,6 @@ func (b *bench) objects() error {
 			return err
 		}
 	}
-	return nil
-}
-
-// small signs 100 kB many times in one process. The figures are per document.
-func (b *bench) small() error {
-	in, dir := b.path("small.pdf"), b.path("many")
-	if err := (shape{pages: 50, noise: 95_000}).write(in); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	conf := b.path("sandbox/config.toml")
-	n := min(b.n, 5)
-	documents := strconv.Itoa(b.documents)
-	floor := []string{b.path("calls"), "-config", conf, "-n", documents, in, dir}
-	p, err := b.pair(n, b.inner, []string{b.path("batch"), "-config", conf, "-n", documents, in, dir}, floor, nil)
-	if err != nil {
-		return err
-	}
-	row(fmt.Sprintf("100 kB, %d in one process, read, hash, two calls, write", b.documents), p, "≤ 3 (processor)", "")
-	p, err = b.pair(1, b.inner, []string{b.path("batch"), "-config", conf, "-n", documents, "-ask-again", in, dir}, floor, nil)
-	if err != nil {
-		return err
-	}
-	row("the same, and the responder asked after each timestamp", p, "", "")
 	return nil
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command calls is the least work that signing a small file can be: for each document it reads the file, hashes it, makes the
-// two HTTPS calls that a signature and a timestamp cost, and writes file and answers, with fsync and rename. It looks
+// two HTTPS calls that a signature and a timestamp cost, and writes file and answers, with fsync of the file, rename, and fsync of the folder. It looks
 // into no answer and makes no PDF.
 //
 // usage: calls -config FILE [-n N] [-at-once N] IN DIR
@@ -197,5 +197,13 @@ func (c *caller) one(ctx context.Context, in, out string) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	return os.Rename(out+".tmp", out)
+	if err := os.Rename(out+".tmp", out); err != nil {
+		return err
+	}
+	d, err := os.Open(filepath.Dir(out))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
 }

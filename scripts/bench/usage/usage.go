@@ -6,6 +6,7 @@ package usage
 import (
 	"encoding/json"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -15,17 +16,21 @@ type Report struct {
 	Documents int
 	User, Sys float64 // seconds of processor time
 	Wall      float64 // seconds
+	Bytes     uint64  // allocated by Go
+	Allocs    uint64  // pieces of them
 }
 
 // Meter is where counting began.
 type Meter struct {
 	start time.Time
 	ru    syscall.Rusage
+	mem   runtime.MemStats
 }
 
 // Start begins to count.
 func Start() *Meter {
 	m := &Meter{start: time.Now()}
+	runtime.ReadMemStats(&m.mem)
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &m.ru)
 	return m
 }
@@ -36,7 +41,10 @@ func (m *Meter) Print(documents int) error {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
 		return err
 	}
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
 	return json.NewEncoder(os.Stdout).Encode(Report{
+		Bytes: mem.TotalAlloc - m.mem.TotalAlloc, Allocs: mem.Mallocs - m.mem.Mallocs,
 		Documents: documents, Wall: time.Since(m.start).Seconds(),
 		User: seconds(ru.Utime) - seconds(m.ru.Utime), Sys: seconds(ru.Stime) - seconds(m.ru.Stime),
 	})
