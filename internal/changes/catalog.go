@@ -3,6 +3,8 @@
 package changes
 
 import (
+	"encoding/hex"
+
 	"gsign/internal/pdf"
 )
 
@@ -99,7 +101,7 @@ func (st *step) catalogDiffers(key pdf.Name, b pdf.Object) {
 			st.adopt(st.get(b), 0, false)
 		}
 	case "Extensions", "Version":
-		st.tell(num, Metadata, Allowed, free, clauseCatalog, "/%s of the catalog differs", key)
+		st.tell(num, Bookkeeping, Allowed, free, clauseCatalog, "/%s of the catalog differs", key)
 		st.adopt(b, 0, false)
 	case "Pages":
 		st.tell(num, Content, Forbidden, free, "ISO 32000-2 7.7.3", "the page tree is another one")
@@ -137,7 +139,7 @@ func (st *step) storeChanges(dss pdf.Object) {
 			d := st.changed[ref.Num]
 			if d != nil && !d.explained && st.marks.get(ref.Num)&protected == 0 {
 				_, stream := v.(*pdf.Stream)
-				if there && (stream || st.marks.role(ref.Num) != roleStore) {
+				if there && (stream || st.marks.role(ref.Num) != roleStore || !storeKeys(v, depth)) {
 					return // written anew, and it was something else: rest says so
 				}
 				d.explained, touched = true, true
@@ -176,6 +178,22 @@ func (st *step) storeChanges(dss pdf.Object) {
 		Clause: clauseStore,
 	}, needs: free}
 	st.say(c)
+}
+
+// storeKeys reports whether a dictionary of the security store has the keys of one alone (ISO 32000-2 Tables 261 and 262).
+func storeKeys(o pdf.Object, depth int) bool {
+	d, _ := o.(pdf.Dict)
+	for key := range d {
+		switch key {
+		case "Type", "Certs", "OCSPs", "CRLs", "VRI", "Cert", "OCSP", "CRL", "TU", "TS":
+		default:
+			_, err := hex.DecodeString(string(key))
+			if depth == 0 || err != nil || len(key) != 40 { // a key of /VRI is a SHA-1
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // metadata explains that the stream of the document's metadata was written anew.

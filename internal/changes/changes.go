@@ -50,8 +50,8 @@ const (
 	Signature     Kind = "signature"          // a further signature, in a new field or an empty one
 	FormFill      Kind = "form fill"          // value and appearance of a form field
 	Annotation    Kind = "annotation"         // added, changed or removed
-	Metadata      Kind = "metadata"           // /Metadata, /Info, /ID, /Extensions, /Version
-	Bookkeeping   Kind = "bookkeeping"        // cross-reference and object streams; objects written again as they were
+	Metadata      Kind = "metadata"           // /Metadata and /Info
+	Bookkeeping   Kind = "bookkeeping"        // /Extensions, /Version, /Tabs, resources of the form, a field made read-only
 	Form          Kind = "form"               // the form itself: fields added or removed, their kinds, names, flags and scripts
 	Content       Kind = "content"            // what pages show: contents, resources, fonts, the page tree
 	Document      Kind = "document"           // other entries of the catalog and what is below them

@@ -20,6 +20,9 @@ type state struct {
 	names  map[string]bool // fully qualified names of fields that have a name of their own
 	// pages are the pages' numbers, in their order.
 	pages []uint32
+	// annotated are those that had annotations when the walk began, shielded is what pages refer to: both of the walk alone.
+	annotated []uint32
+	shielded  []pdf.Ref
 	// owner gives the annotation or field that shows an object as its appearance.
 	owner map[uint32]uint32
 	// signed gives the field that each signature dictionary belongs to.
@@ -68,9 +71,13 @@ func survey(ctx context.Context, f *pdf.File) (*state, error) {
 			s.follow(o, true, 0)
 		}
 	}
+	for _, ref := range s.shielded {
+		s.follow(ref, true, 0)
+	}
 	s.perms(catalog["Perms"])
 	s.protectSignatures()
 	s.shown()
+	s.annotated, s.shielded = nil, nil
 	s.follow(trailer["Info"], false, 0)
 	s.follow(catalog["Extensions"], false, 0)
 	if s.err == nil {
@@ -176,8 +183,23 @@ func (s *state) protectSignatures() {
 	s.later = nil
 }
 
-// pageTree walks the pages. Of each everything but the annotations is protected.
+// pageTree walks the pages. Of each everything but the annotations is protected: what it refers to is followed once all
+// roles are known.
 func (s *state) pageTree(root pdf.Object) {
+	seen := marks{}
+	shield := func(dict pdf.Dict) {
+		for key, o := range dict {
+			if key == "Annots" || key == "Parent" || key == "Kids" {
+				continue
+			}
+			references(o, func(ref pdf.Ref) {
+				if b := seen.at(ref.Num); *b == 0 {
+					*b = 1
+					s.shielded = append(s.shielded, ref)
+				}
+			})
+		}
+	}
 	stack := []pdf.Object{root}
 	for len(stack) > 0 && s.step() {
 		o := stack[len(stack)-1]
@@ -187,59 +209,41 @@ func (s *state) pageTree(root pdf.Object) {
 			s.assign(o, rolePage) // one that is not there may come
 			continue
 		}
-		kids := s.array(dict["Kids"])
 		if dict["Kids"] == nil && dict["Type"] != pdf.Object(pdf.Name("Pages")) {
 			ref, _ := o.(pdf.Ref)
 			if s.assign(o, rolePage) {
 				s.pages = append(s.pages, ref.Num)
-				s.annotations(dict["Annots"])
+				s.annotations(ref, dict["Annots"])
+				shield(dict)
 			}
 			continue
 		}
 		if !s.assign(o, rolePages) {
 			continue
 		}
+		shield(dict)
+		if kids, ok := dict["Kids"].(pdf.Ref); ok {
+			s.shielded = append(s.shielded, kids)
+		}
+		kids := s.array(dict["Kids"])
 		for i := len(kids) - 1; i >= 0; i-- {
 			stack = append(stack, kids[i])
 		}
 	}
-	s.shield(root)
-}
-
-// shield marks what the pages show, and what they inherit.
-func (s *state) shield(root pdf.Object) {
-	node := func(dict pdf.Dict) {
-		for key, o := range dict {
-			switch key {
-			case "Annots", "Parent":
-			default:
-				s.follow(o, true, 0)
-			}
-		}
-	}
-	seen := marks{}
-	stack := []pdf.Object{root}
-	for len(stack) > 0 && s.step() {
-		o := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if ref, ok := o.(pdf.Ref); ok {
-			b := seen.at(ref.Num)
-			if *b != 0 {
-				continue
-			}
-			*b = 1
-		}
-		dict := s.dict(o)
-		node(dict)
-		stack = append(stack, s.array(dict["Kids"])...)
-	}
 }
 
 // annotations notes the annotations of a page.
-func (s *state) annotations(o pdf.Object) {
+func (s *state) annotations(page pdf.Ref, o pdf.Object) {
+	if o == nil {
+		return
+	}
 	s.assign(o, roleAnnots)
-	for _, a := range s.array(o) {
+	list := s.array(o)
+	for _, a := range list {
 		s.assign(a, roleAnnot)
+	}
+	if len(list) > 0 {
+		s.annotated = append(s.annotated, page.Num)
 	}
 }
 
@@ -254,7 +258,7 @@ func (s *state) shown() {
 	for num := range s.fields {
 		s.follow(s.dict(pdf.Ref{Num: num, Gen: s.gen(num)}), false, num)
 	}
-	for _, num := range s.pages {
+	for _, num := range s.annotated {
 		for _, a := range s.array(s.dict(pdf.Ref{Num: num, Gen: s.gen(num)})["Annots"]) {
 			if !s.step() {
 				return

@@ -30,17 +30,8 @@ func (v *validator) demands(r *Report) []Finding {
 			add(finding("F5", "EN 319 102-1 5.2.5", "the evidence about its signer is not younger than its timestamp"))
 		}
 	}
-	if v.opts.RequireWholeDocument {
-		newest := &r.Signatures[len(r.Signatures)-1].Signature
-		reason, err := v.changedAfter(newest.RevisionEnd())
-		if err != nil {
-			reason = err.Error()
-		}
-		if !newest.Whole && reason != "" {
-			f := finding("A5", "ISO 32000-2 12.8.1", "the document was changed after it was signed: %s", reason)
-			f.Field = newest.Field
-			unmet = append(unmet, f)
-		}
+	if f := v.wholeDocument(&r.Signatures[len(r.Signatures)-1]); f != nil {
+		unmet = append(unmet, *f)
 	}
 	return unmet
 }

@@ -47,6 +47,7 @@ type Options struct {
 	Field                string              // OPTIONAL: only this signature
 	Require              Level               // OPTIONAL: the level that each signature must reach
 	RequireWholeDocument bool                // OPTIONAL: nothing but the security store and timestamps after the newest signature
+	Changes              bool                // OPTIONAL: compare each later revision with the signed one: SignatureReport.Comparison
 	RequireFresh         bool                // OPTIONAL: evidence about each signer that is younger than the timestamp
 	Time                 time.Time           // OPTIONAL: time of validation; time.Now
 	Digest               hash.Hash           // OPTIONAL: SHA-256 state after the first DigestSize bytes; cloned, never changed
@@ -75,6 +76,7 @@ type SignatureReport struct {
 	Evidence      []Evidence
 	Algorithms    []Algorithm
 	LTV           AdobeLTV
+	Comparison    *Comparison // what later revisions changed; nil unless Options.Changes asks for it
 }
 
 // Signer returns the signing certificate, nil when it is not known.
@@ -167,6 +169,10 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Rep
 		}
 	}
 	err = v.levels()
+	if err != nil {
+		return nil, err
+	}
+	err = v.compareRevisions(ctx, sigs)
 	if err != nil {
 		return nil, err
 	}

@@ -234,7 +234,7 @@ func (w *World) sealRange(in []byte, s sig, start, end, size int) []byte {
 func (w *World) value(digest []byte, s sig) []byte {
 	w.tb.Helper()
 	if s.stamp {
-		return w.pki.Token(w.tb, crypto.SHA256, digest, Noon.Add(5*time.Minute))
+		return w.token(digest, 5*time.Minute)
 	}
 	sd := pkixtest.SignedData{
 		Signer: w.pki.Leaf, Certificates: w.pki.Chain(), Attributes: [][]byte{
@@ -249,9 +249,16 @@ func (w *World) value(digest []byte, s sig) []byte {
 	parsed, err := cms.Parse(der)
 	w.must(err)
 	imprint := sha256.Sum256(parsed.Signer.Signature)
-	token := w.pki.Token(w.tb, crypto.SHA256, imprint[:], Noon.Add(time.Minute))
+	token := w.token(imprint[:], time.Minute)
 	sd.Unsigned = [][]byte{pkixtest.Attribute(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 14}, token)}
 	return sd.Marshal(w.tb) // PKCS #1 v1.5: the same signature
+}
+
+func (w *World) token(imprint []byte, after time.Duration) []byte {
+	w.tb.Helper()
+	return pkixtest.Token{
+		TSA: w.pki.TSA, Certificates: w.pki.TSAChain(), Hash: crypto.SHA256, Imprint: imprint, GenTime: Noon.Add(after),
+	}.Marshal(w.tb)
 }
 
 // store appends a security store with evidence about everybody.
@@ -286,4 +293,10 @@ func (w *World) store(in []byte) []byte {
 		u.Set(dss, pdf.Dict{"Type": pdf.Name("DSS"), "Certs": certs, "OCSPs": ocsps})
 		w.edit(u, f.Root(), func(d pdf.Dict) { d["DSS"] = dss })
 	})
+}
+
+// SignAndStore signs a document and appends a security store.
+func SignAndStore(tb testing.TB, in []byte) []byte {
+	w := New(tb)
+	return w.store(w.sign(in, sig{name: "First"}))
 }
