@@ -115,7 +115,7 @@ func sumStream(d Dict, data []byte) []byte {
 // sumObject gives a sum that two objects share only if they say the same. It does not depend on how they are written:
 // what writes them is what it is to check.
 func sumObject(o Object, data []byte, except []Name) []byte {
-	s := summer{h: sha256.New()}
+	s := summer{h: sha256.New(), rest: make([]byte, 0, 512)}
 	if d, ok := o.(Dict); ok && len(except) > 0 {
 		d = maps.Clone(d)
 		for _, key := range except {
@@ -134,6 +134,7 @@ func sumObject(o Object, data []byte, except []Name) []byte {
 type summer struct {
 	h    hash.Hash
 	rest []byte
+	keys []Name // of the dictionaries that are open
 }
 
 func (s *summer) sum() []byte {
@@ -152,11 +153,17 @@ func (s *summer) text(kind byte, b []byte) {
 	s.rest = append(s.rest, b...)
 }
 
+func (s *summer) name(kind byte, n Name) {
+	if len(n) > 512 {
+		s.text(kind, []byte(n))
+		return
+	}
+	s.number(kind, int64(len(n)))
+	s.rest = append(s.rest, n...)
+}
+
 func (s *summer) number(kind byte, n int64) {
-	var b [9]byte
-	b[0] = kind
-	binary.BigEndian.PutUint64(b[1:], uint64(n))
-	s.rest = append(s.rest, b[:]...)
+	s.rest = binary.BigEndian.AppendUint64(append(s.rest, kind), uint64(n))
 	if len(s.rest) > 4096 {
 		s.h.Write(s.rest)
 		s.rest = s.rest[:0]
@@ -178,7 +185,7 @@ func (s *summer) object(o Object) {
 	case String:
 		s.text('s', o)
 	case Name:
-		s.text('n', []byte(o))
+		s.name('n', o)
 	case Ref:
 		s.number('R', int64(o.Num)<<16|int64(o.Gen))
 	case Array:
@@ -206,18 +213,25 @@ func (s *summer) object(o Object) {
 // dict sums up a dictionary. Entries that are null mean the same as absent ones.
 func (s *summer) dict(d Dict) {
 	s.number('d', 0)
-	for _, key := range slices.Sorted(maps.Keys(d)) {
+	first := len(s.keys)
+	for key := range d {
+		s.keys = append(s.keys, key)
+	}
+	keys := s.keys[first:]
+	slices.Sort(keys)
+	for _, key := range keys {
 		switch v := d[key].(type) {
 		case nil, Null:
 		case *Stream:
 			if v != nil {
-				s.text('k', []byte(key))
+				s.name('k', key)
 				s.object(v)
 			}
 		default:
-			s.text('k', []byte(key))
+			s.name('k', key)
 			s.object(v)
 		}
 	}
+	s.keys = s.keys[:first]
 	s.number('e', 0)
 }

@@ -183,17 +183,18 @@ func SameName(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}
-	x, errX := rdns(a)
-	y, errY := rdns(b)
-	if errX != nil || errY != nil || len(x) != len(y) {
+	s, t := cryptobyte.String(a), cryptobyte.String(b)
+	var x, y cryptobyte.String
+	if !s.ReadASN1(&x, cbasn1.SEQUENCE) || !s.Empty() || !t.ReadASN1(&y, cbasn1.SEQUENCE) || !t.Empty() {
 		return false
 	}
-	for i := range x {
-		if !equalRDN(x[i], y[i]) {
+	for !x.Empty() && !y.Empty() {
+		var rx, ry cryptobyte.String
+		if !x.ReadASN1(&rx, cbasn1.SET) || !y.ReadASN1(&ry, cbasn1.SET) || !equalRDN(rx, ry) {
 			return false
 		}
 	}
-	return true
+	return x.Empty() && y.Empty()
 }
 
 func extension(c *x509.Certificate, id asn1.ObjectIdentifier) []byte {

@@ -145,10 +145,14 @@ func selectSingle(basic *basicResponse, cert, issuer *x509.Certificate) (*single
 	if err != nil {
 		return nil, evidence("F1", cert, "computing the CertID", err)
 	}
+	serial, err := serialContent(cert)
+	if err != nil {
+		return nil, evidence("F1", cert, "computing the CertID", err)
+	}
 	var best *singleResponse
 	for i := range basic.singles {
 		one := &basic.singles[i]
-		if !one.matches(cert, issuer, key) {
+		if !bytes.Equal(serial, one.serial) || !one.matches(cert, issuer, key) {
 			continue
 		}
 		if best == nil || best.status != ocsp.Revoked && (one.status == ocsp.Revoked || one.thisUpdate.After(best.thisUpdate)) {

@@ -5,6 +5,7 @@ package pkix
 import (
 	"bytes"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"sync"
 
 	"gsign/internal/limits"
@@ -17,6 +18,37 @@ var parsed parsedCertificates
 type parsedCertificates struct {
 	mu       sync.Mutex
 	now, old map[string]*x509.Certificate // a full one becomes the old one
+}
+
+// names are the texts of the newest names, by their DER: reports and errors call certificates by them, and most errors
+// are those of ways that lead nowhere while another does.
+var names struct {
+	mu       sync.Mutex
+	now, old map[string]string // a full one becomes the old one
+}
+
+// nameText is n.String; der is what n was read from.
+func nameText(der []byte, n *pkix.Name) string {
+	if len(der) == 0 || len(der) > limits.CertificateRemembered {
+		return n.String()
+	}
+	names.mu.Lock()
+	defer names.mu.Unlock()
+	text, ok := names.now[string(der)]
+	if ok {
+		return text
+	}
+	if text, ok = names.old[string(der)]; !ok {
+		text = n.String()
+	}
+	if len(names.now) >= limits.CertificatesRemembered {
+		names.old, names.now = names.now, nil
+	}
+	if names.now == nil {
+		names.now = map[string]string{}
+	}
+	names.now[string(der)] = text
+	return text
 }
 
 // ParseCertificate is [x509.ParseCertificate]. The certificate is the caller's to change, but not what its slices and
