@@ -185,7 +185,7 @@ func (f *failure) local(err error) bool {
 			f.hint("without --strict it would be signed: the damage can be recovered, since the document reads in one way only")
 		}
 		if _, no := errors.AsType[*sign.NotPDFError](err); !no {
-			f.hint("qpdf can often repair a file: qpdf IN REPAIRED.pdf")
+			f.hint("is the file complete? qpdf can often repair one: qpdf IN REPAIRED.pdf")
 		}
 		return true
 	}

@@ -32,6 +32,23 @@ func (h *Handler) objectKey(m Method, num uint32, gen uint16) ([]byte, error) {
 	return sum[:min(len(h.key)+5, 16)], nil
 }
 
+// objectCipher gives RC4 or AES for one object: one of the two, the other nil.
+func (h *Handler) objectCipher(m Method, num uint32, gen uint16) (cipher.Stream, cipher.Block, error) {
+	key, err := h.objectKey(m, num, gen)
+	if err != nil {
+		return nil, nil, err
+	}
+	if m == RC4 {
+		c, err := rc4.NewCipher(key)
+		if err != nil {
+			return nil, nil, err
+		}
+		return c, nil, nil
+	}
+	block, err := aes.NewCipher(key)
+	return nil, block, err
+}
+
 // Decrypt gives the plain bytes of an object's string or stream. What is too short or of a wrong length to be encrypted is
 // returned as it is: writers forget some strings.
 func (h *Handler) Decrypt(m Method, num uint32, gen uint16, data []byte) ([]byte, error) {
@@ -56,20 +73,12 @@ func (h *Handler) Reader(m Method, num uint32, gen uint16, r io.Reader) (io.Read
 	if m == None {
 		return r, nil
 	}
-	key, err := h.objectKey(m, num, gen)
+	stream, block, err := h.objectCipher(m, num, gen)
 	if err != nil {
 		return nil, err
 	}
-	if m == RC4 {
-		c, err := rc4.NewCipher(key)
-		if err != nil {
-			return nil, err
-		}
-		return cipher.StreamReader{S: c, R: r}, nil
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
+	if stream != nil {
+		return cipher.StreamReader{S: stream, R: r}, nil
 	}
 	return &cbcReader{r: r, block: block}, nil
 }
@@ -79,22 +88,14 @@ func (h *Handler) Encrypt(m Method, num uint32, gen uint16, data []byte) ([]byte
 	if m == None {
 		return data, nil
 	}
-	key, err := h.objectKey(m, num, gen)
+	stream, block, err := h.objectCipher(m, num, gen)
 	if err != nil {
 		return nil, err
 	}
-	if m == RC4 {
-		c, err := rc4.NewCipher(key)
-		if err != nil {
-			return nil, err
-		}
+	if stream != nil {
 		out := make([]byte, len(data))
-		c.XORKeyStream(out, data)
+		stream.XORKeyStream(out, data)
 		return out, nil
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
 	}
 	n := aes.BlockSize - len(data)%aes.BlockSize
 	out := make([]byte, aes.BlockSize, aes.BlockSize+len(data)+n)

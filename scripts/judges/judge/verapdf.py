@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """veraPDF: whether a file that declares PDF/A or PDF/UA still conforms. One JVM answers all questions."""
 import dataclasses
-import subprocess
+
+from judge import java
 
 
 class Unreadable(Exception):
@@ -14,35 +15,15 @@ class Verdict:
     failed: dict  # rule (clause-test) → message
 
 
-class VeraPdf:
-    """Use with the statement with; not for several threads at once."""
-
+class VeraPdf(java.Java):
     def __init__(self, classpath):
-        self.process = subprocess.Popen(
-            ["java", "-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classpath, "VeraJudge"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8")
+        super().__init__(classpath, "VeraJudge")
         self.originals = {}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
 
     def verdicts(self, path, profiles=()):
         """Profile → Verdict, for the given profiles or those that the file declares itself (none: it declares nothing)."""
-        self.process.stdin.write(f"{','.join(profiles) or '-'}\t{path}\n")
-        self.process.stdin.flush()
         found, error = {}, None
-        while True:
-            line = self.process.stdout.readline()
-            if not line:
-                raise RuntimeError("the Java judge ended; run it by hand to see why")
-            line = line.rstrip("\n")
-            if not line:
-                break
-            profile, verdict, *rest = line.split("\t")
+        for profile, verdict, *rest in self.ask(",".join(profiles) or "-", path):
             if verdict == "ERROR":
                 error = " ".join(rest)
             else:
