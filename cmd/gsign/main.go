@@ -7,14 +7,19 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
+	"gsign/internal/limits"
 	"gsign/internal/term"
 )
 
 func main() {
 	// A reader of our standard output that goes away is an error like any other, not a silent death.
 	signal.Ignore(syscall.SIGPIPE)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limits.Memory)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second Ctrl-C kills
 	os.Exit(run(ctx, os.Args[1:], term.System()))

@@ -6,6 +6,13 @@ package limits
 
 import "time"
 
+// Of the whole program.
+const (
+	// Memory is where garbage is collected harder rather than more memory taken: 256 MiB is what the most hostile file may
+	// take, and what it leaves alive is below this. Ordinary documents need 10 to 40 MiB.
+	Memory = 192 << 20
+)
+
 // Of the security store and of the search for evidence (pkg/ltv).
 const (
 	// StoreEntries bounds the streams read from a security store. Real ones hold fewer than 100; a document signed a
@@ -165,6 +172,11 @@ const (
 	// A search through a damaged file reads all objects once, and those reachable once more: hence the size, twice.
 	PDFLexed      = 256 << 20
 	PDFLexedTimes = 2
+	// What a search through a damaged file finds counts as so many bytes of objects read, whatever its length: an object
+	// costs about 60 ns, a stream 1 µs, a trailer more and nobody has many; a byte of an object costs 2 to 3 ns.
+	PDFObjectWork  = 32
+	PDFStreamWork  = 400
+	PDFTrailerWork = 1000
 	// PDFDecoded bounds the bytes that go through filters over the life of an open file. The object streams of a file of
 	// two million objects have 200 MB, some six times what they take in the file.
 	PDFDecoded      = 256 << 20

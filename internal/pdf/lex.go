@@ -4,6 +4,7 @@ package pdf
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"gsign/internal/limits"
 )
@@ -110,14 +111,11 @@ func isSpace(c int) bool { return c >= 0 && classes[byte(c)] == classSpace }
 
 // skipSpace goes past white space and comments.
 func (l *lexer) skipSpace() error {
-	for l.i < len(l.buf) && classes[l.buf[l.i]] == classSpace {
-		l.i++
-	}
-	if l.i < len(l.buf) && l.buf[l.i] != '%' {
-		return nil
-	}
 	comment := false
 	for {
+		if !comment {
+			l.skipBlanks()
+		}
 		c, err := l.peek()
 		if err != nil || c < 0 {
 			return err
@@ -125,15 +123,29 @@ func (l *lexer) skipSpace() error {
 		switch {
 		case comment:
 			comment = l.skipLine()
-			continue
-		case isSpace(c):
 		case c == '%':
 			comment = true
-		default:
+			l.i++
+		case !isSpace(c):
 			return nil
 		}
-		l.i++
 	}
+}
+
+// skipBlanks goes past white space, as far as the buffer reaches. Of one and the same byte it takes eight at a time.
+func (l *lexer) skipBlanks() {
+	i, b := l.i, l.buf
+	for i < len(b) && classes[b[i]] == classSpace {
+		if len(b)-i >= 16 && b[i] == b[i+7] {
+			for same := uint64(b[i]) * 0x0101010101010101; len(b)-i >= 8 && binary.LittleEndian.Uint64(b[i:]) == same; i += 8 {
+			}
+			if i == len(b) || classes[b[i]] != classSpace {
+				break
+			}
+		}
+		i++
+	}
+	l.i = max(l.i, i)
 }
 
 // skipLine goes towards the end of a comment, as far as the buffer reaches. It reports whether the comment goes on.

@@ -16,7 +16,7 @@ func (f *File) recover(cause error) error {
 	if !IsMalformed(cause) || f.recovered || f.recovering || f.opts.Strict {
 		return cause
 	}
-	if len(f.sections) >= limits.PDFSections || f.rows > limits.PDFRows {
+	if len(f.sections) >= limits.PDFSections || f.rows > limits.PDFRows || f.Exhausted() != nil {
 		return cause // too much is not damage
 	}
 	f.recovering = true

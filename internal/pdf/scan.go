@@ -40,6 +40,8 @@ type scan struct {
 	until   int64 // the data of a stream reaches to here
 	crowded bool  // there was more of something than is remembered
 	seeking int64 // bytes read in search of the ends of streams
+	line    int64 // the place lately asked about, and whether that is in a comment
+	comment bool
 }
 
 // A foundTrailer is what a trailer or the dictionary of a cross-reference stream says of the document.
@@ -93,7 +95,7 @@ func (f *File) scanFile() (*scan, error) {
 func (s *scan) chunk(buf []byte, off int64, from, limit int) error {
 	var next [len(scanKeywords)]int
 	for i := range next {
-		next[i] = findFrom(buf, scanKeywords[i], from)
+		next[i] = findKeyword(buf, i, from)
 	}
 	for {
 		k := 0
@@ -106,7 +108,7 @@ func (s *scan) chunk(buf []byte, off int64, from, limit int) error {
 		if at >= limit {
 			return nil
 		}
-		next[k] = findFrom(buf, scanKeywords[k], at+1)
+		next[k] = findKeyword(buf, k, at+1)
 		after := at + len(scanKeywords[k])
 		if after < len(buf) && isRegular(int(buf[after])) {
 			continue
@@ -134,7 +136,32 @@ func (s *scan) chunk(buf []byte, off int64, from, limit int) error {
 	}
 }
 
+// findKeyword gives the next place of keyword k; of obj, the next one after white space and a digit.
+func findKeyword(buf []byte, k, from int) int {
+	for {
+		i := findFrom(buf, scanKeywords[k], from)
+		if k > 0 || i == math.MaxInt {
+			return i
+		}
+		j := i
+		for j > 0 && classes[buf[j-1]] == classSpace {
+			j--
+		}
+		if j > 0 && j < i && buf[j-1] >= '0' && buf[j-1] <= '9' {
+			return i
+		}
+		from = i + len(scanKeywords[k])
+	}
+}
+
+// findFrom looks at some bytes one by one first: where a word is dense, calling for each takes longer than that.
 func findFrom(buf, word []byte, from int) int {
+	near := min(from+32, len(buf)-len(word)+1)
+	for ; from < near; from++ {
+		if buf[from] == word[0] && bytes.Equal(buf[from:from+len(word)], word) {
+			return from
+		}
+	}
 	if i := bytes.Index(buf[min(from, len(buf)):], word); i >= 0 {
 		return from + i
 	}
@@ -152,7 +179,10 @@ func (s *scan) foundObject(buf []byte, off int64, at int) error {
 		return nil
 	}
 	ref := Ref{uint32(num), uint16(gen)}
-	if commented(buf[:i]) || off+int64(i) < s.f.header {
+	if err := s.f.src.work.token(0, limits.PDFObjectWork); err != nil {
+		return err
+	}
+	if s.commented(buf[:i], off) || off+int64(i) < s.f.header {
 		return nil
 	}
 	e := offsetEntry(off+int64(i), ref.Gen)
@@ -206,14 +236,19 @@ func beginsLine(before []byte) bool {
 	return len(b) == 0 || b[len(b)-1] == '\n' || b[len(b)-1] == '\r'
 }
 
-// commented reports whether a comment has begun before on the same line.
-func commented(before []byte) bool {
-	for i := len(before) - 1; i >= 0 && before[i] != '\n' && before[i] != '\r'; i-- {
-		if before[i] == '%' {
-			return true
+// commented reports whether a comment has begun before on the same line. It is asked for one place after the other, and
+// looks at no byte twice.
+func (s *scan) commented(before []byte, off int64) bool {
+	end := off + int64(len(before))
+	known, comment := int(max(0, s.line-off)), s.comment && s.line >= off
+	for i := len(before) - 1; i >= known; i-- {
+		if c := before[i]; c == '%' || c == '\n' || c == '\r' {
+			comment = c == '%'
+			break
 		}
 	}
-	return false
+	s.line, s.comment = end, comment
+	return comment
 }
 
 // foundStream reads the object whose dictionary ends before the keyword stream, and goes past its data.
@@ -224,6 +259,9 @@ func (s *scan) foundStream(buf []byte, off int64, at int) error {
 	}
 	if before := bytes.TrimRight(buf[:at], whiteSpace); !bytes.HasSuffix(before, []byte(">>")) && len(before) > 0 {
 		return nil
+	}
+	if err := s.f.src.work.token(0, limits.PDFStreamWork); err != nil {
+		return err
 	}
 	p := parser{lexer: newLexer(&s.f.src, s.body)}
 	o, err := p.body(s.f)
@@ -264,6 +302,9 @@ func (s *scan) foundTrailer(buf []byte, off int64, at int) error {
 	inside := pos < s.until
 	if pos < s.f.header || inside && !beginsLine(buf[:at]) {
 		return nil
+	}
+	if err := s.f.src.work.token(0, limits.PDFTrailerWork); err != nil {
+		return err
 	}
 	p := parser{lexer: newLexer(&s.f.src, pos+int64(len("trailer")))}
 	o, err := p.object()

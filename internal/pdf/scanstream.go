@@ -3,8 +3,6 @@
 package pdf
 
 import (
-	"bytes"
-
 	"gsign/internal/limits"
 )
 
@@ -57,23 +55,9 @@ func (s *scan) streamEnd(st *Stream) (int64, error) {
 
 // nextEndstream gives the offset of the keyword. All searches together read a bounded number of bytes.
 func (s *scan) nextEndstream(off int64) (int64, bool, error) {
-	size := int64(4 << 10)
-	for off < s.f.src.size && s.seeking < limits.PDFScan {
-		b := make([]byte, min(size, s.f.src.size-off))
-		if err := s.f.src.readFull(b, off); err != nil {
-			return 0, false, err
-		}
-		s.seeking += int64(len(b))
-		if i := bytes.Index(b, endstream); i >= 0 {
-			return off + int64(i), true, nil
-		}
-		if off+int64(len(b)) == s.f.src.size {
-			return 0, false, nil
-		}
-		off += int64(len(b) - len(endstream) + 1)
-		size = scanChunk
-	}
-	return 0, false, nil
+	return s.f.src.find(off, endstream, func(n int64) error {
+		return s.f.src.work.spend(&s.seeking, n, limits.PDFScan+s.f.src.size, "bytes searched for the ends of streams")
+	})
 }
 
 // lengthAfter reads "endstream endobj n g obj integer" at off.

@@ -3,6 +3,7 @@
 package pdf
 
 import (
+	"bytes"
 	"errors"
 	"io"
 )
@@ -93,6 +94,38 @@ func (s *source) near(off int64, n int) ([]byte, error) {
 	}
 	b := s.scratch[:min(int64(n), int64(len(s.scratch)), s.size-off)]
 	return b, s.readFull(b, off)
+}
+
+// find gives the place of a word at or after off. spend is told how many bytes are looked at.
+func (s *source) find(off int64, word []byte, spend func(int64) error) (at int64, ok bool, err error) {
+	var joint []byte // the end of the block before and the beginning of this one
+	for off < s.size {
+		b, err := s.at(off)
+		if err != nil {
+			return 0, false, err
+		}
+		kept := len(joint)
+		joint = append(joint, b[:min(len(b), len(word)-1)]...)
+		if i := bytes.Index(joint, word); i >= 0 {
+			return off - int64(kept) + int64(i), true, nil
+		}
+		i := bytes.Index(b, word)
+		looked := int64(len(b))
+		if i >= 0 {
+			looked = int64(i + len(word))
+		}
+		if err := spend(looked); err != nil {
+			return 0, false, err
+		}
+		if i >= 0 {
+			return off + int64(i), true, nil
+		}
+		if len(b) >= len(word) {
+			joint = append(joint[:0], b[len(b)-len(word)+1:]...)
+		}
+		off += int64(len(b))
+	}
+	return 0, false, nil
 }
 
 // readFull fills p. The machine's errors get their own type, so that nobody takes them for a bad file.

@@ -98,32 +98,21 @@ func (f *File) declaredLength(s *Stream) (n int64, ok bool, err error) {
 
 // scanLength looks for the endstream of data whose /Length is wrong. The end of line before it belongs to the keyword.
 func (f *File) scanLength(start int64) (int64, error) {
-	const overlap = 12
-	var buf []byte
-	for off := start; off < f.src.size; {
-		want := int64(4 << 10)
-		if off > start {
-			want = 256 << 10
-		}
-		n := min(want, f.src.size-off)
-		if err := f.src.work.spend(&f.scanned, n, limits.PDFScan, "bytes searched for the ends of streams"); err != nil {
-			return 0, err
-		}
-		keep := buf[max(0, len(buf)-overlap):]
-		next := make([]byte, len(keep)+int(n))
-		copy(next, keep)
-		if err := f.src.readFull(next[len(keep):], off); err != nil {
-			return 0, err
-		}
-		buf = next
-		if i := bytes.Index(buf, endstream); i >= 0 {
-			end := bytes.TrimSuffix(buf[:i], []byte("\n"))
-			end = bytes.TrimSuffix(end, []byte("\r"))
-			return max(0, off-int64(len(keep))+int64(len(end))-start), nil
-		}
-		off += n
+	at, ok, err := f.src.find(start, endstream, func(n int64) error {
+		return f.src.work.spend(&f.scanned, n, limits.PDFScan, "bytes searched for the ends of streams")
+	})
+	if err != nil {
+		return 0, err
 	}
-	return 0, malformed(start, "stream without endstream")
+	if !ok {
+		return 0, malformed(start, "stream without endstream")
+	}
+	end := make([]byte, min(2, at-start))
+	if err := f.src.readFull(end, at-int64(len(end))); err != nil {
+		return 0, err
+	}
+	n := int64(len(bytes.TrimSuffix(bytes.TrimSuffix(end, []byte("\n")), []byte("\r"))))
+	return at - start - int64(len(end)) + n, nil
 }
 
 // Extent gives the offsets of an object that is not in an object stream: from its number to after its endobj or, where

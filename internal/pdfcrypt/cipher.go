@@ -65,7 +65,12 @@ func (h *Handler) Decrypt(m Method, num uint32, gen uint16, data []byte) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(r)
+	plain := make([]byte, len(data)) // never longer than what is encrypted
+	n, err := io.ReadFull(r, plain)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return plain[:n], err
 }
 
 // Reader decrypts while it is read. Missing or wrong padding at the end of AES is not minded.

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A Bomb is one hostile file.
+// A Bomb is one hostile file. Nothing large is made before Make is called: a child's peak memory begins with its parent's.
 type Bomb struct {
 	Name string
 	Make func() *File
@@ -18,7 +18,7 @@ type Bomb struct {
 
 // All gives every bomb there is, in a fixed order.
 func All() []Bomb {
-	return slices.Concat(filters(), packs(), xrefs(), trees(), forms(), texts())
+	return slices.Concat(filters(), packs(), xrefs(), trees(), forms(), texts(), searched(), encrypted())
 }
 
 // Slow reports whether making or reading the file takes seconds, as it does where it has hundreds of megabytes.
@@ -39,6 +39,7 @@ var slow = []string{
 	"arrays a hundred million deep", "a name of 100 MB", "a string of 100 MB", "a hexadecimal string of 100 MB", "a number of 100 MB",
 	"parentheses within each other",
 	"form: long names, deep",
+	"encrypted: R2, half a million fields", "encrypted: R4, object stream of 1 GiB",
 	"many strings, 400 MB in all", "many names, 400 MB in all", "store: streams too large",
 }
 
@@ -70,16 +71,34 @@ func filters() []Bomb {
 		return data
 	}
 	return []Bomb{
-		{"object stream: flate, 1 GiB", objectStream("/N 1 /First 4 /Filter /FlateDecode", deflated(packedCatalog, gib/len(packedCatalog)))},
-		{"object stream: flate in flate", objectStream("/N 1 /First 4 /Filter [/FlateDecode /FlateDecode]", deflate(deflated(" ", gib)))},
-		{"object stream: white space for hex", objectStream("/N 1 /First 4 /Filter [/FlateDecode /FlateDecode /ASCIIHexDecode]", deflate(deflated(" ", 4*gib)))},
-		{"object stream: predictor of one byte", objectStream("/N 1 /First 4 /Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 1 >>", deflated("\x00 ", gib/2))},
-		{"object stream: predictor of 16 MiB", objectStream("/N 1 /First 4 /Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 16777216 >>", deflated(" ", gib))},
-		{"object stream: predictor of 2^31", objectStream("/N 1 /First 4 /Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 2147483647 /Colors 32 /BitsPerComponent 16 >>", deflated(" ", 99))},
-		{"object stream: run length", objectStream("/N 1 /First 4 /Filter [/FlateDecode /RunLengthDecode]", deflated("\x81 ", 64<<20))},
-		{"object stream: LZW", objectStream("/N 1 /First 4 /Filter [/FlateDecode /LZWDecode]", deflated("\x80\x0b\x60\x50\x22\x0c\x0e", 16<<20))},
+		{"object stream: flate, 1 GiB", func() *File {
+			return objectStream("/N 1 /First 4 /Filter /FlateDecode", deflated(packedCatalog, gib/len(packedCatalog)))()
+		}},
+		{"object stream: flate in flate", func() *File {
+			return objectStream("/N 1 /First 4 /Filter [/FlateDecode /FlateDecode]", deflate(deflated(" ", gib)))()
+		}},
+		{"object stream: white space for hex", func() *File {
+			return objectStream("/N 1 /First 4 /Filter [/FlateDecode /FlateDecode /ASCIIHexDecode]", deflate(deflated(" ", 4*gib)))()
+		}},
+		{"object stream: predictor of one byte", func() *File {
+			return objectStream("/N 1 /First 4 /Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 1 >>", deflated("\x00 ", gib/2))()
+		}},
+		{"object stream: predictor of 16 MiB", func() *File {
+			return objectStream("/N 1 /First 4 /Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 16777216 >>", deflated(" ", gib))()
+		}},
+		{"object stream: predictor of 2^31", func() *File {
+			return objectStream("/N 1 /First 4 /Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 2147483647 /Colors 32 /BitsPerComponent 16 >>", deflated(" ", 99))()
+		}},
+		{"object stream: run length", func() *File {
+			return objectStream("/N 1 /First 4 /Filter [/FlateDecode /RunLengthDecode]", deflated("\x81 ", 64<<20))()
+		}},
+		{"object stream: LZW", func() *File {
+			return objectStream("/N 1 /First 4 /Filter [/FlateDecode /LZWDecode]", deflated("\x80\x0b\x60\x50\x22\x0c\x0e", 16<<20))()
+		}},
 		{"object stream: eight filters", objectStream("/N 1 /First 4 /Filter [/FlateDecode /AHx /FlateDecode /AHx /FlateDecode /A85 /AHx /AHx]", spaces(2, " "))},
-		{"object stream: eight ASCII85 of z", objectStream("/N 1 /First 4 /Filter [/FlateDecode /A85 /A85 /A85 /A85 /A85]", deflated("z", 256<<20))},
+		{"object stream: eight ASCII85 of z", func() *File {
+			return objectStream("/N 1 /First 4 /Filter [/FlateDecode /A85 /A85 /A85 /A85 /A85]", deflated("z", 256<<20))()
+		}},
 		{"xref stream: white space for hex", func() *File {
 			f := newFile()
 			f.page1("", "")
@@ -135,8 +154,12 @@ func packs() []Bomb {
 	return []Bomb{
 		{"object stream: half a million objects", manyPacked(false)},
 		{"object stream: half a million objects, wrong indices", manyPacked(true)},
-		{"object stream: /N 2^31", objectStream("/N 2147483647 /First 31457280 /Filter /FlateDecode", deflated("1 0 ", 8<<20))},
-		{"object stream: 8 million index entries", objectStream("/N 8388608 /First 33554432 /Filter /FlateDecode", deflated("7 0 ", 8<<20))},
+		{"object stream: /N 2^31", func() *File {
+			return objectStream("/N 2147483647 /First 31457280 /Filter /FlateDecode", deflated("1 0 ", 8<<20))()
+		}},
+		{"object stream: 8 million index entries", func() *File {
+			return objectStream("/N 8388608 /First 33554432 /Filter /FlateDecode", deflated("7 0 ", 8<<20))()
+		}},
 		{"object streams: 32 MiB each in turns", thrash(2, 32<<20-64)},
 		{"object streams: 9 MiB each in turns", thrash(8, 9<<20)},
 		{"object streams: too large, in turns", thrash(20, 40<<20)},

@@ -6,6 +6,11 @@ import "strings"
 
 // fields is a form with the fields 10 to 10+n-1, each written by body.
 func fields(n int, body func(i int) string, more ...string) func() *File {
+	return fieldsWith("", n, body, more...)
+}
+
+// fieldsWith is fields with more in the trailer.
+func fieldsWith(trailer string, n int, body func(i int) string, more ...string) func() *File {
 	return func() *File {
 		f := newFile()
 		f.page1("/AcroForm << /Fields 4 0 R >>", "")
@@ -21,7 +26,7 @@ func fields(n int, body func(i int) string, more ...string) func() *File {
 		for i := range n {
 			f.object(10+i, "%s", body(i))
 		}
-		return f.table("")
+		return f.table(trailer)
 	}
 }
 
@@ -31,9 +36,15 @@ func forms() []Bomb {
 	long := strings.Repeat("n", 60_000)
 	return []Bomb{
 		{"form: half a million fields", fields(500_000, always("<< /FT /Tx /T (a) /Subtype /Widget >>"))},
-		{"form: kids without end", fields(100_000, always("<< /FT /Tx /T (a) /Kids 5 0 R >>"), "["+strings.Repeat("6 0 R ", 100_000)+"]", "<< /Subtype /Widget >>")},
-		{"form: null kids without end", fields(100_000, always("<< /FT /Tx /T (a) /Kids 5 0 R >>"), "["+strings.Repeat("null ", 100_000)+"]")},
-		{"form: long names", fields(1, always("<< /FT /Tx /T ("+long+long+") /Kids 5 0 R >>"), "["+strings.Repeat("<</T(a)>>", 200_000)+"]")},
+		{"form: kids without end", func() *File {
+			return fields(100_000, always("<< /FT /Tx /T (a) /Kids 5 0 R >>"), "["+strings.Repeat("6 0 R ", 100_000)+"]", "<< /Subtype /Widget >>")()
+		}},
+		{"form: null kids without end", func() *File {
+			return fields(100_000, always("<< /FT /Tx /T (a) /Kids 5 0 R >>"), "["+strings.Repeat("null ", 100_000)+"]")()
+		}},
+		{"form: long names", func() *File {
+			return fields(1, always("<< /FT /Tx /T ("+long+long+") /Kids 5 0 R >>"), "["+strings.Repeat("<</T(a)>>", 200_000)+"]")()
+		}},
 		{"form: long names, deep", deepNames},
 		{"form: signatures that share references", fields(20_000, always("<< /FT /Sig /T (a) /V 5 0 R >>"),
 			"<< /Type /Sig /Reference 6 0 R >>", "["+strings.Repeat("7 0 R ", 100_000)+"]", "<< /TransformMethod /FieldMDP /TransformParams 8 0 R >>",
@@ -117,15 +128,15 @@ func texts() []Bomb {
 		}
 	}
 	return []Bomb{
-		{"arrays ten thousand deep", direct("<< /Fields ", "[", 10_000, strings.Repeat("]", 10_000)+">>")},
-		{"dictionaries ten thousand deep", direct("", "<< /A ", 10_000, "1 "+strings.Repeat(">>", 10_000))},
+		{"arrays ten thousand deep", func() *File { return direct("<< /Fields ", "[", 10_000, strings.Repeat("]", 10_000)+">>")() }},
+		{"dictionaries ten thousand deep", func() *File { return direct("", "<< /A ", 10_000, "1 "+strings.Repeat(">>", 10_000))() }},
 		{"arrays a hundred million deep", direct("<< /Fields ", "[", 100<<20, "")},
 		{"a name of 100 MB", direct("<< /Fields /", "n", 100<<20, ">>")},
 		{"a string of 100 MB", direct("<< /Fields (", "s", 100<<20, ")>>")},
 		{"a hexadecimal string of 100 MB", direct("<< /Fields <", "41", 50<<20, ">>>")},
 		{"a number of 100 MB", direct("<< /Fields ", "1", 100<<20, ">>")},
-		{"many strings, 400 MB in all", direct("<< /Fields [", "("+strings.Repeat("s", 4000)+")", 102_400, "]>>")},
-		{"many names, 400 MB in all", direct("<< /Fields [", "/"+strings.Repeat("n", 4000), 102_400, "]>>")},
+		{"many strings, 400 MB in all", func() *File { return direct("<< /Fields [", "("+strings.Repeat("s", 4000)+")", 102_400, "]>>")() }},
+		{"many names, 400 MB in all", func() *File { return direct("<< /Fields [", "/"+strings.Repeat("n", 4000), 102_400, "]>>")() }},
 		{"parentheses within each other", direct("<< /Fields (", "(", 100<<20, ">>")},
 		{"1 GiB comment", direct("%", "c", gib, "\n<< /Fields [] >>")},
 		{"1 GiB of white space", direct(" ", " ", gib, "\n<< /Fields [] >>")},
@@ -147,19 +158,6 @@ func texts() []Bomb {
 			f.fill("c", gib)
 			f.add("\n<< /T (a) >>\nendobj\n")
 			return f.table("")
-		}},
-		{"1 GiB of junk", func() *File {
-			f := newFile()
-			f.fill("junk (\n", 128<<20)
-			f.add("1 0 obj << /Type /Catalog >> endobj")
-			f.cut()
-			return f
-		}},
-		{"1 GiB of obj", func() *File {
-			f := newFile()
-			f.fill("1 0 obj\n", 128<<20)
-			f.cut()
-			return f
 		}},
 	}
 }

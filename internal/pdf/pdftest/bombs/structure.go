@@ -75,13 +75,17 @@ func xrefs() []Bomb {
 			return f.table("")
 		}},
 		{"xref: subsection of 2^32", table("0 4294967295\n0000000000 65535 f ")},
-		{"xref: subsections of 2^32", table(strings.Repeat("0 4294967295\n", 1000))},
-		{"xref: a million empty subsections", table(strings.Repeat("4 0\n", million))},
-		{"xref stream: absurd /W", stream("/Size 4 /W [1000000000 1000000000 1000000000]", deflated("1", 99))},
-		{"xref stream: /W of 0", stream("/Size 4294967295 /W [0 0 0]", deflated("1", 99))},
-		{"xref stream: /W of one byte", stream("/Size 16000000 /W [1 0 0]", deflated("\x01", 16<<20))},
-		{"xref stream: /Index overlaps", stream("/Size 4 /W [1 4 2] /Index ["+strings.Repeat("0 16000000 ", 1000)+"]", deflated("\x01\x00\x00\x00\x09\x00\x00", 64<<20))},
-		{"xref stream: /Index far apart", stream("/Size 4 /W [1 4 2] /Index ["+spread()+"]", deflated("\x01\x00\x00\x00\x09\x00\x00", million))},
+		{"xref: subsections of 2^32", func() *File { return table(strings.Repeat("0 4294967295\n", 1000))() }},
+		{"xref: a million empty subsections", func() *File { return table(strings.Repeat("4 0\n", million))() }},
+		{"xref stream: absurd /W", func() *File { return stream("/Size 4 /W [1000000000 1000000000 1000000000]", deflated("1", 99))() }},
+		{"xref stream: /W of 0", func() *File { return stream("/Size 4294967295 /W [0 0 0]", deflated("1", 99))() }},
+		{"xref stream: /W of one byte", func() *File { return stream("/Size 16000000 /W [1 0 0]", deflated("\x01", 16<<20))() }},
+		{"xref stream: /Index overlaps", func() *File {
+			return stream("/Size 4 /W [1 4 2] /Index ["+strings.Repeat("0 16000000 ", 1000)+"]", deflated("\x01\x00\x00\x00\x09\x00\x00", 64<<20))()
+		}},
+		{"xref stream: /Index far apart", func() *File {
+			return stream("/Size 4 /W [1 4 2] /Index ["+spread()+"]", deflated("\x01\x00\x00\x00\x09\x00\x00", million))()
+		}},
 		{"xref: trailers in trailers", nestedTrailers},
 		{"xref: large trailers", func() *File {
 			f := newFile()
