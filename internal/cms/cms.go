@@ -57,6 +57,9 @@ var (
 	OIDSignerLocation       = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 17}
 	OIDSignerAttributes     = asn1.ObjectIdentifier{0, 4, 0, 19122, 1, 1} // signer-attributes-v2
 	OIDSigningCertificateV2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 47}
+	OIDAdobeRevocation      = asn1.ObjectIdentifier{1, 2, 840, 113583, 1, 1, 8}
+	OIDCertificateValues    = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 23}
+	OIDRevocationValues     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 24}
 	OIDAlgorithmProtection  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 52}
 )
 
@@ -78,7 +81,8 @@ type SignedData struct {
 	Unreadable       int // certificates that crypto/x509 cannot read
 	Signer           SignerInfo
 
-	unreadable error // what crypto/x509 says about the first of them
+	lists      []byte // content of the field crls
+	unreadable error  // what crypto/x509 says about the first of them
 }
 
 // SignerInfo is the one signer of a [SignedData].

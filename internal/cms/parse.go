@@ -52,9 +52,9 @@ func malformed(what string) error { return failed("A3", "malformed "+what, nil) 
 
 // parse reads ContentInfo and SignedData (RFC 5652 sections 3 and 5.1).
 func (sd *SignedData) parse(s cryptobyte.String) error {
-	var info, content, seq, algorithms, certs, infos cryptobyte.String
+	var info, content, seq, algorithms, certs, lists, infos cryptobyte.String
 	var oid asn1.ObjectIdentifier
-	var hasCerts bool
+	var hasCerts, hasLists bool
 	if !s.ReadASN1(&info, cbasn1.SEQUENCE) || !s.Empty() || !info.ReadASN1ObjectIdentifier(&oid) {
 		return malformed("ContentInfo")
 	}
@@ -76,10 +76,11 @@ func (sd *SignedData) parse(s cryptobyte.String) error {
 	if err := sd.parseContent(&seq); err != nil {
 		return err
 	}
-	if !seq.ReadOptionalASN1(&certs, &hasCerts, explicit(0)) || !seq.SkipOptionalASN1(explicit(1)) ||
+	if !seq.ReadOptionalASN1(&certs, &hasCerts, explicit(0)) || !seq.ReadOptionalASN1(&lists, &hasLists, explicit(1)) ||
 		!seq.ReadASN1(&infos, cbasn1.SET) || !seq.Empty() {
 		return malformed("SignedData")
 	}
+	sd.lists = lists
 	if hasCerts {
 		if err := sd.parseCertificates(certs); err != nil {
 			return err

@@ -48,6 +48,17 @@ func (sd *SignedData) missing(check, reason string) error {
 }
 
 func (sd *SignedData) verify(cert *x509.Certificate, contentType asn1.ObjectIdentifier, digest []byte) error {
+	if err := sd.examine(cert, contentType, digest); err != nil {
+		return err
+	}
+	if si := &sd.Signer; si.DigestAlgorithm == crypto.SHA1 || si.SignatureAlgorithm.Digest() == crypto.SHA1 {
+		return failed("B15", "signed with SHA-1", nil)
+	}
+	return nil
+}
+
+// examine is verify without a judgement of the hash's strength.
+func (sd *SignedData) examine(cert *x509.Certificate, contentType asn1.ObjectIdentifier, digest []byte) error {
 	si := &sd.Signer
 	if err := si.checkAttributes(); err != nil {
 		return err
@@ -69,13 +80,7 @@ func (sd *SignedData) verify(cert *x509.Certificate, contentType asn1.ObjectIden
 	if err := si.checkSignature(cert); err != nil {
 		return failed("B14", "signature of "+pkix.Name(cert), err)
 	}
-	if err := si.checkSigningCertificate(cert); err != nil {
-		return err
-	}
-	if si.DigestAlgorithm == crypto.SHA1 || si.SignatureAlgorithm.Digest() == crypto.SHA1 {
-		return failed("B15", "signed with SHA-1", nil)
-	}
-	return nil
+	return si.checkSigningCertificate(cert)
 }
 
 // checkAttributes is B11: each attribute once, content-type and message-digest there, one value in those that may

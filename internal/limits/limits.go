@@ -221,6 +221,9 @@ const (
 	PagesSearched = 10000
 	// Signatures bounds the signatures of one file. The most met in the sample files is 12; each one is hashed anew.
 	Signatures = 1000
+	// StoreRevisions is how many earlier revisions are opened for what their security stores hold: each prolongation makes one,
+	// and once in some years is often.
+	StoreRevisions = 32
 	// RevisionsAfter bounds the revisions after the newest signature that are looked at: each may add to the security store
 	// and is read as a file of its own. One or two are usual.
 	RevisionsAfter = 100

@@ -54,6 +54,9 @@ type Stream struct {
 	sealed Dict  // the dictionary as it stands in the file, where it may be encrypted: shared
 }
 
+// Start returns the offset in the file at which the stream's bytes begin.
+func (s *Stream) Start() int64 { return s.start }
+
 func (Null) isObject()    {}
 func (Bool) isObject()    {}
 func (Integer) isObject() {}

@@ -55,6 +55,7 @@ var hashes = []struct {
 	{crypto.SHA384, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}},
 	{crypto.SHA512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}},
 	{crypto.SHA224, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 4}},
+	{crypto.SHA3_224, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 7}},
 	{crypto.SHA3_256, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 8}},
 	{crypto.SHA3_384, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 9}},
 	{crypto.SHA3_512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 10}},
@@ -111,6 +112,7 @@ var signatures = []struct {
 	{pkcs1v15, crypto.SHA384, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 12}},
 	{pkcs1v15, crypto.SHA512, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}},
 	{pkcs1v15, crypto.SHA224, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 14}},
+	{pkcs1v15, crypto.SHA3_224, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 13}},
 	{pkcs1v15, crypto.SHA3_256, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 14}},
 	{pkcs1v15, crypto.SHA3_384, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 15}},
 	{pkcs1v15, crypto.SHA3_512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 16}},
@@ -121,6 +123,7 @@ var signatures = []struct {
 	{ecdsaDER, crypto.SHA256, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}},
 	{ecdsaDER, crypto.SHA384, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}},
 	{ecdsaDER, crypto.SHA512, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 4}},
+	{ecdsaDER, crypto.SHA3_224, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 9}},
 	{ecdsaDER, crypto.SHA3_256, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 10}},
 	{ecdsaDER, crypto.SHA3_384, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 11}},
 	{ecdsaDER, crypto.SHA3_512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, 12}},
@@ -207,8 +210,11 @@ func VerifySignature(public crypto.PublicKey, alg Algorithm, digest crypto.Hash,
 		}
 		return verifyOnce(public, s.scheme, h, salt, message, signature)
 	}
-	return fmt.Errorf("signature algorithm %v is not supported", alg.OID)
+	return fmt.Errorf("signature algorithm %v is %w", alg.OID, ErrUnknownAlgorithm)
 }
+
+// ErrUnknownAlgorithm says that nothing can be said about a signature.
+var ErrUnknownAlgorithm = errors.New("not supported")
 
 // verifyOnce remembers what it found good.
 func verifyOnce(public crypto.PublicKey, s scheme, h crypto.Hash, salt int, message, signature []byte) error {

@@ -68,9 +68,66 @@ func CheckCRL(der []byte, cert, issuer *x509.Certificate, now time.Time) (*CRL, 
 	if err != nil {
 		return nil, evidence("F11", cert, "CRL not usable", err)
 	}
+	if l.algorithm.Digest() == crypto.SHA1 {
+		return nil, evidence("F11", cert, "CRL not usable: it is signed with SHA-1", nil)
+	}
 	if err := l.checkIssuer(cert, issuer); err != nil {
 		return nil, evidence("F11", cert, "CRL not usable", err)
 	}
+	return l.about(cert, now)
+}
+
+// UncheckedCRL is a list that was read and not checked, for several checks.
+type UncheckedCRL struct {
+	list   *CRL
+	err    error
+	signed map[string]error // what was found out about its signature, by the issuer's certificate
+}
+
+// ParseCRL reads a list. What is wrong with it is what [UncheckedCRL.CheckOld] says.
+func ParseCRL(der []byte) *UncheckedCRL {
+	l, err := parseCRL(der)
+	return &UncheckedCRL{l, err, map[string]error{}}
+}
+
+// Issuer returns the name of the list's issuer as DER, nil where the list cannot be read.
+func (u *UncheckedCRL) Issuer() []byte {
+	if u.err != nil {
+		return nil
+	}
+	return u.list.issuer
+}
+
+// CheckOld is to [CheckCRL] what [UncheckedOCSP.CheckOld] is to [CheckOCSP].
+func (u *UncheckedCRL) CheckOld(cert, issuer *x509.Certificate) (*CRL, error) {
+	if cert == nil || issuer == nil {
+		return nil, errors.New("checking a CRL: certificate or issuer missing")
+	}
+	if u.err != nil {
+		return nil, evidence("F11", cert, "CRL not usable", u.err)
+	}
+	key := string(issuer.Raw)
+	err, known := u.signed[key]
+	if !known {
+		err = u.list.checkIssuer(cert, issuer)
+		u.signed[key] = err
+	}
+	if err == nil && !SameName(u.list.issuer, cert.RawIssuer) {
+		err = errOtherIssuer
+	}
+	if err != nil {
+		return nil, evidence("F11", cert, "CRL not usable", err)
+	}
+	return u.list.about(cert, time.Time{})
+}
+
+var errOtherIssuer = errors.New("it is another issuer's")
+
+// Algorithm returns the algorithm by which the list is signed.
+func (l *CRL) Algorithm() Algorithm { return l.algorithm }
+
+// about is what the list, whose signature is good, says about cert.
+func (l *CRL) about(cert *x509.Certificate, now time.Time) (*CRL, error) {
 	if err := l.checkScope(cert); err != nil {
 		return nil, evidence("F11", cert, "CRL not usable", err)
 	}
@@ -93,16 +150,13 @@ func CheckCRL(der []byte, cert, issuer *x509.Certificate, now time.Time) (*CRL, 
 
 func (l *CRL) checkIssuer(cert, issuer *x509.Certificate) error {
 	if !SameName(l.issuer, cert.RawIssuer) || !SameName(l.issuer, issuer.RawSubject) {
-		return errors.New("it is another issuer's")
+		return errOtherIssuer
 	}
 	if issuer.KeyUsage != 0 && issuer.KeyUsage&x509.KeyUsageCRLSign == 0 {
 		return errors.New("the issuer's key may not sign CRLs")
 	}
 	if issuer.Version >= 3 && !(issuer.BasicConstraintsValid && issuer.IsCA) {
 		return errors.New("its issuer is not a CA")
-	}
-	if l.algorithm.Digest() == crypto.SHA1 {
-		return errors.New("it is signed with SHA-1")
 	}
 	return VerifySignature(PublicKey(issuer), l.algorithm, 0, l.tbs, l.signature)
 }

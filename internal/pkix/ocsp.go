@@ -28,6 +28,7 @@ type OCSPResponse struct {
 	Delegated     bool                // the responder is not the CA itself
 	NoCheck       bool                // the responder's certificate has id-pkix-ocsp-nocheck
 	Certificates  []*x509.Certificate // embedded in the response
+	Algorithm     Algorithm           // by which it is signed
 }
 
 // NeedsRevocation reports whether the responder's certificate needs revocation data of its own (F3).
@@ -65,6 +66,16 @@ func ParseOCSP(der []byte) *UncheckedOCSP {
 
 // Check is [CheckOCSP].
 func (u *UncheckedOCSP) Check(cert, issuer *x509.Certificate, extra []*x509.Certificate, now time.Time) (*OCSPResponse, error) {
+	return u.check(cert, issuer, extra, now, false)
+}
+
+// CheckOld is [UncheckedOCSP.Check] without the clock, and it leaves open whether SHA-1 was good enough for the response's
+// signature: that depends on when it was made, and on what proves that.
+func (u *UncheckedOCSP) CheckOld(cert, issuer *x509.Certificate, extra []*x509.Certificate) (*OCSPResponse, error) {
+	return u.check(cert, issuer, extra, time.Time{}, true)
+}
+
+func (u *UncheckedOCSP) check(cert, issuer *x509.Certificate, extra []*x509.Certificate, now time.Time, old bool) (*OCSPResponse, error) {
 	if cert == nil || issuer == nil {
 		return nil, errors.New("checking an OCSP response: certificate or issuer missing")
 	}
@@ -76,7 +87,10 @@ func (u *UncheckedOCSP) Check(cert, issuer *x509.Certificate, extra []*x509.Cert
 	if err != nil {
 		return nil, err
 	}
-	r := &OCSPResponse{Raw: u.raw, ProducedAt: basic.producedAt, Certificates: basic.certs}
+	if basic.algorithm.Digest() == crypto.SHA1 && !old {
+		return nil, evidence("F1", cert, "OCSP response signed with SHA-1", nil)
+	}
+	r := &OCSPResponse{Raw: u.raw, ProducedAt: basic.producedAt, Certificates: basic.certs, Algorithm: basic.algorithm}
 	if err := r.findResponder(basic, cert, issuer, extra); err != nil {
 		return nil, err
 	}
@@ -167,9 +181,6 @@ func selectSingle(basic *basicResponse, cert, issuer *x509.Certificate) (*single
 
 // findResponder finds the key that signed the response and checks that it may answer (F1, F2).
 func (r *OCSPResponse) findResponder(basic *basicResponse, cert, issuer *x509.Certificate, extra []*x509.Certificate) error {
-	if basic.algorithm.Digest() == crypto.SHA1 {
-		return evidence("F1", cert, "OCSP response signed with SHA-1", nil)
-	}
 	var last error
 	for _, c := range slices.Concat([]*x509.Certificate{issuer}, basic.certs, extra) {
 		if c == nil || !basic.by(c) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"gsign/internal/limits"
@@ -22,6 +23,34 @@ func ReadStore(doc *pdfsig.Document) (Evidence, error) {
 	if err != nil {
 		return Evidence{}, err
 	}
+	return s.evidence(), nil
+}
+
+// Store is a security store with the places of its pieces.
+type Store struct {
+	Evidence
+	starts map[[sha256.Size]byte]int64
+}
+
+// Start returns the offset in the file at which a piece with these bytes begins, the first where there are several; the end of
+// the file where there is none. What a document timestamp covers was there when it was made.
+func (s *Store) Start(data []byte) int64 {
+	if at, ok := s.starts[sha256.Sum256(data)]; ok {
+		return at
+	}
+	return math.MaxInt64
+}
+
+// ReadStored is [ReadStore] with the places.
+func ReadStored(doc *pdfsig.Document) (*Store, error) {
+	s, err := readStore(doc.File())
+	if err != nil {
+		return nil, err
+	}
+	return &Store{s.evidence(), s.starts}, nil
+}
+
+func (s *store) evidence() Evidence {
 	e := Evidence{OCSPResponses: s.data(keyOCSPs), CRLs: s.data(keyCRLs)}
 	for _, der := range s.data(keyCerts) {
 		c, err := pkix.ParseCertificate(der)
@@ -29,7 +58,7 @@ func ReadStore(doc *pdfsig.Document) (Evidence, error) {
 			e.Certificates = append(e.Certificates, c)
 		}
 	}
-	return e, nil
+	return e
 }
 
 // The three arrays of a security store (ISO 32000-2 Table 261), and their names in a /VRI entry (Table 262).
@@ -49,7 +78,8 @@ type store struct {
 	dict   pdf.Dict // nil where there is none; a copy
 	vri    pdf.Dict // a copy
 	arrays map[pdf.Name]pdf.Array
-	pieces map[pdf.Name][]piece // each digest once, in the order of the file
+	pieces map[pdf.Name][]piece        // each digest once, in the order of the file
+	starts map[[sha256.Size]byte]int64 // where the first stream with these bytes begins
 	seen   map[pdf.Ref]bool
 	count  int
 	size   int64
@@ -87,6 +117,7 @@ func readStore(f *pdf.File) (*store, error) {
 	s := &store{
 		arrays: map[pdf.Name]pdf.Array{},
 		pieces: map[pdf.Name][]piece{},
+		starts: map[[sha256.Size]byte]int64{},
 		seen:   map[pdf.Ref]bool{},
 		vri:    pdf.Dict{},
 	}
@@ -157,7 +188,7 @@ func (s *store) readArray(f *pdf.File, key pdf.Name, a pdf.Array) error {
 		if s.count > limits.StoreEntries {
 			return tooMany()
 		}
-		data, err := s.readStream(f, ref)
+		data, start, err := s.readStream(f, ref)
 		if err != nil {
 			return err
 		}
@@ -165,6 +196,9 @@ func (s *store) readArray(f *pdf.File, key pdf.Name, a pdf.Array) error {
 			continue
 		}
 		p := piece{ref: ref, digest: sha256.Sum256(data), data: data}
+		if at, ok := s.starts[p.digest]; !ok || start < at {
+			s.starts[p.digest] = start
+		}
 		if !slices.ContainsFunc(s.pieces[key], func(q piece) bool { return q.digest == p.digest }) {
 			s.pieces[key] = append(s.pieces[key], p)
 		}
@@ -173,23 +207,23 @@ func (s *store) readArray(f *pdf.File, key pdf.Name, a pdf.Array) error {
 }
 
 // readStream returns the decoded stream, nil where there is none that can be decoded.
-func (s *store) readStream(f *pdf.File, ref pdf.Ref) ([]byte, error) {
+func (s *store) readStream(f *pdf.File, ref pdf.Ref) ([]byte, int64, error) {
 	stream, err := f.Stream(ref)
 	if err != nil {
-		return nil, machineOnly(err)
+		return nil, 0, machineOnly(err)
 	}
 	if stream == nil {
-		return nil, nil
+		return nil, 0, nil
 	}
 	data, err := f.StreamData(stream, limits.StoreStream)
 	if err != nil {
-		return nil, machineOnly(err)
+		return nil, 0, machineOnly(err)
 	}
 	s.size += int64(len(data))
 	if s.size > limits.StoreBytes {
-		return nil, &pdfsig.MalformedError{Offset: -1, What: fmt.Sprintf("security store of more than %d bytes", limits.StoreBytes)}
+		return nil, 0, &pdfsig.MalformedError{Offset: -1, What: fmt.Sprintf("security store of more than %d bytes", limits.StoreBytes)}
 	}
-	return data, nil
+	return data, stream.Start(), nil
 }
 
 // machineOnly drops errors that blame the file.

@@ -30,6 +30,7 @@ type Signature struct {
 	ByteRange []int64  // as found
 	Contents  []byte   // decoded, with padding
 	CMS       []byte   // Contents without padding; nil when they begin with no whole element
+	Certs     [][]byte // /Cert, the signer's first; nil when absent
 	// ContentsStart and ContentsEnd are the extent of the hex string with "<" and ">"; -1 when it is not known.
 	ContentsStart, ContentsEnd int64
 	// Whole says that the ByteRange covers the whole file but Contents.
@@ -206,7 +207,25 @@ func (d *Document) readEntries(s *Signature, dict pdf.Dict) {
 		s.problem("A3", "ISO 32000-2 Table 255", "there is no /Contents, or it is not a string")
 	}
 	s.Contents = contents
+	d.readCerts(s, dict["Cert"])
 	d.readByteRange(s, dict)
+}
+
+// readCerts reads /Cert: one certificate, or a chain of them (ISO 32000-2 Table 255).
+func (d *Document) readCerts(s *Signature, o pdf.Object) {
+	o, err := d.file.Resolve(o)
+	if err != nil {
+		return
+	}
+	chain, ok := o.(pdf.Array)
+	if !ok {
+		chain = pdf.Array{o}
+	}
+	for _, o := range chain[:min(len(chain), limits.MaxCertificates)] {
+		if der, err := d.file.String(o); err == nil && der != nil {
+			s.Certs = append(s.Certs, der)
+		}
+	}
 }
 
 func (d *Document) readByteRange(s *Signature, dict pdf.Dict) {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gsign/internal/limits"
@@ -13,182 +14,172 @@ import (
 	"gsign/pkg/ltv"
 )
 
-// witness judges whether a security store has evidence about every certificate that needs some.
-type witness struct {
-	v       *validator
-	store   ltv.Evidence
-	missing []Finding
-	revoked []Finding
-	state   map[string]coverage // of certificates, by their DER
-	ocsps   []*pkix.UncheckedOCSP
+// answer is what one piece of evidence says about one certificate, whenever it is asked.
+type answer struct {
+	Evidence
+	piece     *piece
+	algorithm pkix.Algorithm
+	sound     bool // nothing but its age, its algorithms and its responder's own status can be held against it
+	needs     bool // its responder needs evidence of its own (F3)
+	hold      bool // revoked for a while only
 }
 
-// evidence holds a store against all chains of a signature: its own, its timestamps', and those of all document
-// timestamps but the newest, each with the chains of the responders (EN 319 142-1 6.3 letters r, s, t).
-func (v *validator) evidence(j *judged, store ltv.Evidence) (missing, revoked []Finding) {
-	w := &witness{v: v, store: store, state: map[string]coverage{}}
-	for _, der := range store.OCSPResponses {
-		w.ocsps = append(w.ocsps, pkix.ParseOCSP(der))
+// answers returns what the evidence says about cert, the youngest first.
+func (v *validator) answers(cert, issuer *x509.Certificate) []*answer {
+	key := [2]string{string(cert.Raw), string(issuer.Raw)}
+	if known, ok := v.answered[key]; ok {
+		return known
 	}
-	j.ThisUpdate, j.Fresh = time.Time{}, false
-	if len(j.Chain) > 0 {
-		j.ThisUpdate = w.chain(j.Chain, j.Time, 0)
-		j.Fresh = pkix.Fresh(j.ThisUpdate, j.Time, j.Chain[0].NotAfter)
+	pieces := v.material.about(cert, issuer)
+	if v.stored && !slices.ContainsFunc(pieces, func(p *piece) bool { return v.answer(p, cert, issuer).sound }) {
+		v.readHistory()
+		pieces = v.material.about(cert, issuer)
 	}
-	if j.token != nil {
-		w.chain(j.TSAChain, j.token.GenTime, 0)
-	}
-	later := v.later(j)
-	for i, d := range later {
-		own := i == 0 && j.token == nil // the only proof of time needs evidence, though it is the newest
-		if i < len(later)-1 || own {
-			w.chain(d.TSAChain, d.Time, 0)
+	if v.opts.Source != nil && !slices.ContainsFunc(pieces, func(p *piece) bool { return v.answer(p, cert, issuer).sound }) {
+		found, err := v.opts.Source.Evidence(v.ctx, cert, issuer)
+		if err != nil {
+			v.unanswered[string(cert.Raw)] = err
 		}
+		v.material.evidence(&found)
+		pieces = v.material.about(cert, issuer)
 	}
-	return w.missing, w.revoked
+	var all []*answer
+	for _, p := range pieces {
+		all = append(all, v.answer(p, cert, issuer))
+	}
+	slices.SortStableFunc(all, func(a, b *answer) int { return b.ThisUpdate.Compare(a.ThisUpdate) })
+	v.answered[key] = all
+	return all
 }
 
-// chain judges every certificate of a chain below its anchor. It returns thisUpdate of the youngest evidence about the
-// first.
-func (w *witness) chain(chain []*x509.Certificate, at time.Time, depth int) time.Time {
-	var first time.Time
-	for i, cert := range chain {
-		if w.anchor(cert) {
-			return first
+// answer checks one piece: everything that does not depend on the time for which it is asked.
+func (v *validator) answer(p *piece, cert, issuer *x509.Certificate) *answer {
+	a := &answer{Evidence: Evidence{Certificate: cert, Kind: "CRL", Source: p.source}, piece: p}
+	var err error
+	if p.ocsp != nil {
+		a.Kind = "OCSP"
+		var r *pkix.OCSPResponse
+		r, err = p.ocsp.CheckOld(cert, issuer, v.material.responders)
+		if r != nil {
+			a.ThisUpdate, a.NextUpdate, a.ProducedAt, a.Responder = r.ThisUpdate, r.NextUpdate, r.ProducedAt, r.Responder
+			a.algorithm, a.needs = r.Algorithm, r.NeedsRevocation()
 		}
-		if i+1 == len(chain) {
-			w.miss("D2", "EN 319 142-1 6.3 letter r", "the chain of %s does not end at a root: no issuer of %s",
-				pkix.Name(chain[0]), pkix.Name(cert))
-			return first
-		}
-		young := w.certificate(cert, chain[i+1], at, depth)
-		if i == 0 {
-			first = young
-		}
-	}
-	return first
-}
-
-func (w *witness) miss(check, clause, format string, args ...any) {
-	w.missing = append(w.missing, finding(check, clause, format, args...))
-}
-
-func (w *witness) anchor(c *x509.Certificate) bool {
-	for _, r := range w.v.opts.Roots {
-		if c.Equal(r) {
-			return true
+	} else {
+		var l *pkix.CRL
+		l, err = p.crl.CheckOld(cert, issuer)
+		if l != nil {
+			a.ThisUpdate, a.NextUpdate, a.Responder, a.algorithm = l.ThisUpdate, l.NextUpdate, issuer, l.Algorithm()
 		}
 	}
-	return pkix.SelfSigned(c)
+	var revoked *pkix.RevokedError
+	var evidence *pkix.EvidenceError
+	switch {
+	case errors.As(err, &revoked):
+		a.sound, a.RevokedAt, a.hold, a.Verdict = true, revoked.At, revoked.Reason == certificateHold, err.Error()
+	case errors.As(err, &evidence):
+		a.Check, a.Verdict = evidence.Check, err.Error()
+	case err != nil:
+		a.Verdict = err.Error()
+	case a.ThisUpdate.After(v.opts.Time.Add(limits.ClockSkew)):
+		a.Check, a.Verdict = "F5", fmt.Sprintf("%s from the future, of %s", a.Kind, stamp(a.ThisUpdate))
+	default:
+		a.sound, a.Verdict = true, "good"
+	}
+	return a
 }
 
-// Whether there is evidence about a certificate.
-type coverage int
+const certificateHold = 6 // RFC 5280 section 5.3.1
 
-const (
-	unknown coverage = iota
-	asking           // being judged further up: a responder cannot vouch for itself
-	covered
-	uncovered
-)
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// certificate judges one certificate and returns thisUpdate of the youngest evidence that holds.
-func (w *witness) certificate(cert, issuer *x509.Certificate, at time.Time, depth int) time.Time {
-	if pkix.NoRevocationNeeded(cert) {
-		return time.Time{}
+// status is what is known about the revocation of a certificate, asked for a time.
+type status struct {
+	exempt  bool    // it needs no evidence (F8)
+	best    *answer // the youngest that is good and was in force at that time; nil for none
+	revoked *answer // it is revoked, whenever that was
+	any     bool    // there was a sound answer, and best may be nil because of its age
+	why     string  // why others do not count
+}
+
+// status judges the evidence about cert for a signature of the time at (EN 319 102-1 clauses 5.2.5 and 5.2.6).
+// Evidence of before the signature must still have been in force then.
+func (v *validator) status(cert, issuer *x509.Certificate, at time.Time, depth int) (s status) {
+	if pkix.NoRevocationNeeded(cert) || depth > 0 && pkix.OCSPNoCheck(cert) {
+		return status{exempt: true}
 	}
 	key := string(cert.Raw)
-	if depth > 0 && w.state[key] != unknown {
-		return time.Time{}
+	if depth > limits.ResponderDepth || v.asking[key] {
+		return status{why: "a responder cannot vouch for itself"}
 	}
-	w.state[key] = asking
-	found := proof{at: at}
-	for _, o := range w.ocsps {
-		r, err := o.Check(cert, issuer, w.v.pool, time.Time{})
-		if err != nil {
-			w.rejected(&found, err)
+	v.asking[key] = true
+	defer delete(v.asking, key)
+	for _, a := range v.answers(cert, issuer) {
+		if a.piece.place > v.within {
 			continue
 		}
-		if w.responder(r, issuer, at, depth) {
-			found.take(r.ThisUpdate, r.NextUpdate)
-		} else {
-			found.reason = fmt.Errorf("there is none about its responder %s", pkix.Name(r.Responder))
-		}
-	}
-	for _, der := range w.store.CRLs {
-		l, err := pkix.CheckCRL(der, cert, issuer, time.Time{})
-		if err != nil {
-			w.rejected(&found, err)
+		if !a.sound {
+			s.reason(a.Check, a.Verdict)
 			continue
 		}
-		found.take(l.ThisUpdate, l.NextUpdate)
-	}
-	w.state[key] = covered
-	if !found.ok {
-		w.state[key] = uncovered
-		if depth == 0 {
-			w.miss("D3", "EN 319 142-1 6.3 letters s, t", "no revocation evidence about %s holds%s", pkix.Name(cert), found.why())
+		if a.needs {
+			r := v.status(a.Responder, issuer, at, depth+1)
+			if !r.exempt && (r.best == nil || r.revoked != nil) {
+				s.reason("F3", "there is none about its responder "+pkix.Name(a.Responder))
+				continue
+			}
+		}
+		s.any = true
+		if !a.RevokedAt.IsZero() {
+			if s.revoked == nil && (!a.hold || s.best == nil) {
+				s.revoked = a
+			}
+			continue
+		}
+		if !a.NextUpdate.IsZero() && a.NextUpdate.Before(at.Add(-limits.ClockSkew)) {
+			s.reason("F5", "it had run out before the time of the signature")
+			continue
+		}
+		if s.best == nil || !v.alive(s.best) && v.alive(a) {
+			s.best = a
 		}
 	}
-	return found.youngest
+	return s
 }
 
-// proof gathers what the evidence says about one certificate.
-type proof struct {
-	at       time.Time // of the signature
-	ok       bool
-	youngest time.Time
-	reason   error // why some did not hold
+// reason keeps the one that tells most: an answer about another certificate says nothing here.
+func (s *status) reason(check, text string) {
+	if s.why == "" || check != "F1" && check != "F11" {
+		s.why = ": " + text
+	}
 }
 
-// take counts sound evidence. That of before the signature must still have been in force then (EN 319 102-1 5.2.5).
-func (p *proof) take(thisUpdate, nextUpdate time.Time) {
-	if !nextUpdate.IsZero() && nextUpdate.Before(p.at.Add(-limits.ClockSkew)) {
-		p.reason = errors.New("it had run out before the time of the signature")
+// alive reports whether the certificate of who made an answer has not expired (EN 319 102-1 clause 5.2.6.4).
+func (v *validator) alive(a *answer) bool {
+	return a.Responder == nil || !v.opts.Time.After(a.Responder.NotAfter)
+}
+
+// readHistory adds the security stores of earlier revisions: some producers drop what an earlier one wrote, and it is in the
+// file all the same. Once is enough, and only for a certificate about which the newest store says nothing.
+func (v *validator) readHistory() {
+	if v.history {
 		return
 	}
-	p.ok = true
-	if thisUpdate.After(p.youngest) {
-		p.youngest = thisUpdate
-	}
-}
-
-func (p *proof) why() string {
-	if p.reason == nil {
-		return ""
-	}
-	return ": " + p.reason.Error()
-}
-
-// rejected keeps the reason why evidence does not hold. A revocation before the signature is a finding; a later one
-// leaves the signature good.
-func (w *witness) rejected(found *proof, err error) {
-	var revoked *pkix.RevokedError
-	if errors.As(err, &revoked) {
-		if !revoked.At.After(found.at) {
-			w.revoked = append(w.revoked, finding("F1", "RFC 6960 2.2, RFC 5280 5.3", "%v", err))
+	v.history = true
+	ends := map[int64]bool{v.doc.Size(): true}
+	for i := len(v.sigs) - 1; i >= 0 && len(ends) <= limits.StoreRevisions; i-- {
+		end := v.sigs[i].Signature.RevisionEnd()
+		if end <= 0 || end > v.doc.Size() || ends[end] {
+			continue
 		}
-		found.reason = err
-		return
-	}
-	var evidence *pkix.EvidenceError
-	if errors.As(err, &evidence) && found.reason != nil {
-		switch evidence.Check {
-		case "F1", "F2", "F11": // most likely it is about another certificate: then it says nothing here
-			return
+		ends[end] = true
+		doc, err := v.revision(end)
+		if err != nil {
+			continue
+		}
+		store, err := ltv.ReadStored(doc)
+		if err == nil {
+			v.material.store(store)
 		}
 	}
-	found.reason = err
-}
-
-// responder reports whether the certificate of an OCSP responder is covered itself (F3).
-func (w *witness) responder(r *pkix.OCSPResponse, issuer *x509.Certificate, at time.Time, depth int) bool {
-	if !r.NeedsRevocation() || r.Responder == nil {
-		return true
-	}
-	if depth >= limits.ResponderDepth {
-		return false
-	}
-	w.certificate(r.Responder, issuer, at, depth+1)
-	return w.state[string(r.Responder.Raw)] == covered || pkix.NoRevocationNeeded(r.Responder)
+	v.answered, v.paths = map[[2]string][]*answer{}, map[string]*path{} // there may be more to say
 }

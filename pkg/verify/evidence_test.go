@@ -15,12 +15,12 @@ import (
 	"gsign/pkg/verify"
 )
 
-// evidenceCase is what a store holds, the level it makes, and what is missing or wrong.
+// evidenceCase is what a store holds, the level it makes, what is missing, and the sub-indication where the roots are given.
 type evidenceCase struct {
 	evidence func(e *pkixtest.Entity) ltv.Evidence
 	level    verify.Level
 	missing  string
-	wrong    string
+	sub      verify.SubIndication
 }
 
 // good describes a good answer about an entity, to be changed.
@@ -40,20 +40,20 @@ func evidenceCases(t *testing.T) map[string]evidenceCase {
 	t.Helper()
 	p := pki(t)
 	ocsp := func(e *pkixtest.Entity, change func(*pkixtest.OCSP)) ltv.Evidence { return good(t, e, change) }
-	checked := p.CA.Responder(t, "TEST responder to be checked", false, noon.Add(-time.Hour), noon.Add(time.Hour))
+	checked := p.CA.Responder(t, "TEST responder to be checked", false, noon.Add(-time.Hour), noon.Add(100*time.Hour))
 	return map[string]evidenceCase{
-		"nothing about the signer":     {except(t, p.Leaf, ltv.Evidence{}), verify.BT, "TEST signer", ""},
-		"nothing about the CA":         {except(t, p.CA, ltv.Evidence{}), verify.BT, "TEST signing CA", ""},
-		"nothing about the TSA":        {except(t, p.TSA, ltv.Evidence{}), verify.BT, "TEST time authority", ""},
-		"nothing about the TSA's CA":   {except(t, p.TSACA, ltv.Evidence{}), verify.BT, "TEST time CA", ""},
+		"nothing about the signer":     {except(t, p.Leaf, ltv.Evidence{}), verify.BT, "TEST signer", verify.CertificateChainGeneralFailure},
+		"nothing about the CA":         {except(t, p.CA, ltv.Evidence{}), verify.BT, "TEST signing CA", verify.CertificateChainGeneralFailure},
+		"nothing about the TSA":        {except(t, p.TSA, ltv.Evidence{}), verify.BT, "TEST time authority", verify.OutOfBoundsNoPOE},
+		"nothing about the TSA's CA":   {except(t, p.TSACA, ltv.Evidence{}), verify.BT, "TEST time CA", verify.OutOfBoundsNoPOE},
 		"CRL instead":                  {except(t, p.CA, ltv.Evidence{CRLs: [][]byte{p.CRL(t, p.Root, answered)}}), verify.BLT, "", ""},
-		"CRL of another":               {except(t, p.CA, ltv.Evidence{CRLs: [][]byte{p.CRL(t, p.TSARoot, answered)}}), verify.BT, "TEST signing CA", ""},
-		"answer about another":         {except(t, p.Leaf, ltv.Evidence{OCSPResponses: [][]byte{p.OCSP(t, p.CA, answered)}}), verify.BT, "TEST signer", ""},
-		"answer run out":               {except(t, p.CA, ltv.Evidence{OCSPResponses: [][]byte{p.OCSP(t, p.CA, noon.Add(-3*time.Hour))}}), verify.BT, "TEST signing CA", ""},
-		"answer of before the leaf":    {except(t, p.Leaf, ltv.Evidence{OCSPResponses: [][]byte{p.OCSP(t, p.Leaf, noon.Add(-time.Minute))}}), verify.BT, "TEST signer", ""},
-		"responder of another CA":      {except(t, p.CA, ocsp(p.CA, func(o *pkixtest.OCSP) { o.Responder = p.TSAResponder; o.Certificates[0] = p.TSAResponder.Certificate })), verify.BT, "TEST signing CA", ""},
-		"responder without evidence":   {except(t, p.Leaf, ocsp(p.Leaf, func(o *pkixtest.OCSP) { o.Responder = checked; o.Certificates[0] = checked.Certificate })), verify.BT, "TEST signer", ""},
-		"revoked before the signature": {except(t, p.Leaf, ocsp(p.Leaf, func(o *pkixtest.OCSP) { revoke(o, noon.Add(30*time.Second)) })), verify.None, "", "F1"},
+		"CRL of another":               {except(t, p.CA, ltv.Evidence{CRLs: [][]byte{p.CRL(t, p.TSARoot, answered)}}), verify.BT, "TEST signing CA", verify.CertificateChainGeneralFailure},
+		"answer about another":         {except(t, p.Leaf, ltv.Evidence{OCSPResponses: [][]byte{p.OCSP(t, p.CA, answered)}}), verify.BT, "TEST signer", verify.CertificateChainGeneralFailure},
+		"answer run out":               {except(t, p.CA, ltv.Evidence{OCSPResponses: [][]byte{p.OCSP(t, p.CA, noon.Add(-3*time.Hour))}}), verify.BT, "TEST signing CA", verify.TryLater},
+		"answer of before the leaf":    {except(t, p.Leaf, ltv.Evidence{OCSPResponses: [][]byte{p.OCSP(t, p.Leaf, noon.Add(-time.Minute))}}), verify.BT, "TEST signer", verify.CertificateChainGeneralFailure},
+		"responder of another CA":      {except(t, p.CA, ocsp(p.CA, func(o *pkixtest.OCSP) { o.Responder = p.TSAResponder; o.Certificates[0] = p.TSAResponder.Certificate })), verify.BT, "TEST signing CA", verify.CertificateChainGeneralFailure},
+		"responder without evidence":   {except(t, p.Leaf, ocsp(p.Leaf, func(o *pkixtest.OCSP) { o.Responder = checked; o.Certificates[0] = checked.Certificate })), verify.BT, "TEST signer", verify.CertificateChainGeneralFailure},
+		"revoked before the signature": {except(t, p.Leaf, ocsp(p.Leaf, func(o *pkixtest.OCSP) { revoke(o, noon.Add(30*time.Second)) })), verify.BLT, "", verify.RevokedNoPOE},
 		"revoked after the signature":  {except(t, p.Leaf, revokedLater(t, ocsp)), verify.BLT, "", ""},
 		"responder with evidence": {except(t, p.Leaf, func() ltv.Evidence {
 			e := ocsp(p.Leaf, func(o *pkixtest.OCSP) { o.Responder = checked; o.Certificates[0] = checked.Certificate })
@@ -65,7 +65,7 @@ func evidenceCases(t *testing.T) map[string]evidenceCase {
 			self := ocsp(checked, func(o *pkixtest.OCSP) { o.Responder = checked; o.Certificates[0] = checked.Certificate })
 			e.OCSPResponses = append(e.OCSPResponses, self.OCSPResponses...)
 			return e
-		}()), verify.BT, "TEST signer", ""},
+		}()), verify.BT, "TEST signer", verify.CertificateChainGeneralFailure},
 	}
 }
 
@@ -75,14 +75,14 @@ func TestEvidence(t *testing.T) {
 			w := newWorld(t)
 			w.evidence = tt.evidence
 			report, err := check(t, w.store(w.sign(pdftest.XRefStream(), verify.BT), w.entities()...), &verify.Options{Roots: roots(t)})
-			var wrong *verify.Error
-			if tt.wrong != "" {
-				if !errors.As(err, &wrong) || wrong.Findings[0].Check != tt.wrong {
-					t.Errorf("want %s, got %v", tt.wrong, err)
-				}
-			} else if err != nil {
-				t.Error(err)
+			want := verify.TotalPassed
+			if tt.sub != "" {
+				want = verify.Indeterminate
 			}
+			if s := report.Signatures[0]; s.Indication != want || s.SubIndication != tt.sub || (err == nil) != (tt.sub == "") {
+				t.Errorf("%v %s, want %v %s: %v", s.Indication, s.SubIndication, want, tt.sub, err)
+			}
+			report, _ = check(t, w.store(w.sign(pdftest.XRefStream(), verify.BT), w.entities()...), nil)
 			s := report.Signatures[0]
 			if s.Level != tt.level {
 				t.Errorf("level %v, want %v; missing %v", s.Level, tt.level, s.Missing)
@@ -91,7 +91,7 @@ func TestEvidence(t *testing.T) {
 				t.Errorf("missing %v, want something about %s", s.Missing, tt.missing)
 			}
 			_, err = check(t, w.store(w.sign(pdftest.XRefStream(), verify.BT), w.entities()...), &verify.Options{Require: verify.BLT})
-			if (err == nil) != (tt.level == verify.BLT) {
+			if (err == nil) != (tt.level == verify.BLT && tt.sub == "") {
 				t.Errorf("B-LT demanded: %v", err)
 			}
 			var demand *verify.DemandError

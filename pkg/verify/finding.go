@@ -33,12 +33,6 @@ func finding(check, clause, format string, args ...any) Finding {
 	return Finding{Check: check, Clause: clause, Text: strings.TrimSuffix(text, " ("+check+")")}
 }
 
-func undecided(check, clause, format string, args ...any) Finding {
-	f := finding(check, clause, format, args...)
-	f.Indication = Indeterminate
-	return f
-}
-
 // Error says that signatures are not sound, or that it cannot be known.
 type Error struct{ Findings []Finding }
 

@@ -18,8 +18,8 @@ import (
 	"gsign/pkg/pdfsig"
 )
 
-// open opens the document as it was when its first size bytes were all of it.
-func (v *validator) open(size int64) (*pdfsig.Document, error) {
+// revision opens the document as it was when its first size bytes were all of it.
+func (v *validator) revision(size int64) (*pdfsig.Document, error) {
 	return v.doc.Revision(size)
 }
 
@@ -30,7 +30,7 @@ func (v *validator) changedAfter(end int64) (string, error) {
 	if end >= v.doc.Size() {
 		return "", nil
 	}
-	old, err := v.open(end)
+	old, err := v.revision(end)
 	if err != nil {
 		return "", err
 	}
@@ -93,7 +93,7 @@ func (v *validator) storesAfter(end int64, was *pdf.File, allowed map[uint32]boo
 	}
 	first := was.NewUpdate().Alloc().Num
 	for _, e := range ends {
-		doc, err := v.open(e)
+		doc, err := v.revision(e)
 		if err != nil {
 			return err
 		}

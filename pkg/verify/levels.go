@@ -7,184 +7,185 @@ import (
 	"slices"
 	"time"
 
-	"gsign/internal/cms"
 	"gsign/internal/limits"
 	"gsign/internal/pkix"
-	"gsign/pkg/ltv"
 )
 
-// timestamps finds the time that is proved for a signature, and the chains that hold at that time.
-func (v *validator) timestamps(j *judged) {
-	if j.Signature.Timestamp {
-		if j.token != nil {
-			j.Time = j.token.GenTime
-			j.TSAChain = v.chain(j, "C5", j.token.TSA, j.Time, false)
-		}
+// level finds the level of a signature, and why it is not higher. It is about what the file holds, not about trust: a signature
+// that nobody trusts can be of level B-LTA.
+func (v *validator) level(j *judged) {
+	j.LTV = v.adobe(j)
+	v.form(j)
+	if j.Indication == TotalFailed || j.path == nil {
 		return
 	}
-	if j.cms == nil {
+	if len(j.baseline) > 0 {
+		j.Missing = j.baseline
 		return
 	}
-	v.signatureTimestamp(j)
-	at, proved := v.opts.Time, false
-	if j.token != nil {
-		at, proved = j.token.GenTime, true
-		j.TSAChain = v.chain(j, "C5", j.token.TSA, at, false)
-	}
-	for _, d := range v.later(j) {
-		if !proved || d.token.GenTime.Before(at) {
-			at, proved = d.token.GenTime, true
-		}
-	}
-	if proved {
-		j.Time = at
-	}
-	leaf := j.cms.Signer.Certificate
-	if leaf == nil {
+	j.Level = BB
+	if j.Time.IsZero() {
+		j.Missing = append(j.unstamped, finding("C1", "EN 319 142-1 6.3 T23-T25", "there is no timestamp"))
 		return
 	}
-	if ahead := leaf.NotBefore.Sub(at); !proved && ahead > 0 && ahead <= limits.ClockSkew {
-		at = leaf.NotBefore // issued a moment ago, by a clock that is ahead of ours
-	}
-	j.Chain = v.chain(j, "C6", leaf, at, !proved)
-}
-
-// signatureTimestamp checks the signature's own timestamps and takes the earliest sound one.
-func (v *validator) signatureTimestamp(j *judged) {
-	for _, der := range j.cms.Signer.TimestampTokens {
-		token, err := cms.ParseToken(der)
-		if err != nil {
-			j.wrong(finding(check(err, "C1"), "EN 319 122-1 5.3", "its timestamp cannot be read: %v", err))
-			continue
-		}
-		v.pool = append(v.pool, token.Certificates...)
-		if !token.Hash.Available() {
-			j.wrong(finding("C2", "EN 319 122-1 5.3", "its timestamp has an unknown digest algorithm"))
-			continue
-		}
-		h := token.Hash.New()
-		h.Write(j.cms.Signer.Signature)
-		err = token.Verify(token.Hash, h.Sum(nil), v.pool)
-		if err != nil {
-			j.wrong(finding(check(err, "C4"), "EN 319 122-1 5.3, RFC 3161 2.4.2", "its timestamp does not verify: %v", err))
-			continue
-		}
-		if j.token == nil || token.GenTime.Before(j.token.GenTime) {
-			j.token = token
-		}
-	}
-}
-
-// later returns the sound document timestamps that cover the signature.
-func (v *validator) later(j *judged) []*judged {
-	var all []*judged
-	for _, d := range v.sigs {
-		if d.Signature.Timestamp && d.token != nil && d.sound() && d.Signature.RevisionEnd() > j.Signature.RevisionEnd() {
-			all = append(all, d)
-		}
-	}
-	return all
-}
-
-// chain builds the chain of a certificate and checks that it holds at a time. Whether a time that nothing proves is in
-// the certificate's life decides nothing.
-func (v *validator) chain(j *judged, check string, leaf *x509.Certificate, at time.Time, unproved bool) []*x509.Certificate {
-	if leaf == nil {
-		return nil
-	}
-	chain, err := v.build(leaf, at)
-	if err != nil {
-		j.wrong(undecided("F9", "RFC 5280 6.1", "no chain leads on from %s: %v", pkix.Name(leaf), err))
-		return []*x509.Certificate{leaf}
-	}
-	if len(v.opts.Roots) > 0 && !v.anchored(chain) {
-		last := chain.Certificates[len(chain.Certificates)-1]
-		j.wrong(undecided("F9", "RFC 5280 6.1", "the chain of %s ends at %s, which is none of the roots given",
-			pkix.Name(leaf), pkix.Name(last)))
-	}
-	err = chain.ValidAt(at)
-	if err != nil {
-		f := finding(check, "EN 319 102-1 5.5.4", "%v", err)
-		if unproved {
-			f = undecided(check, "EN 319 102-1 5.5.4", "%v, and no timestamp proves an earlier time", err)
-		}
-		j.wrong(f)
-	}
-	return chain.Certificates
-}
-
-func (v *validator) build(leaf *x509.Certificate, at time.Time) (*pkix.Chain, error) {
-	return pkix.BuildChainWith(leaf, v.pool, &pkix.ChainOptions{At: at, Anchors: v.opts.Roots})
-}
-
-func (v *validator) anchored(chain *pkix.Chain) bool {
-	return slices.ContainsFunc(chain.Certificates, func(c *x509.Certificate) bool {
-		return slices.ContainsFunc(v.opts.Roots, c.Equal)
-	})
-}
-
-// levels finds the level of each signature, and why it is not higher.
-func (v *validator) levels() error {
-	for _, j := range v.sigs {
-		if j.Signature.Timestamp || !j.sound() {
-			continue
-		}
-		if len(j.baseline) > 0 {
-			j.Missing = j.baseline
-			continue
-		}
-		j.Level = BB
-		if j.Time.IsZero() {
-			j.Missing = []Finding{finding("C1", "EN 319 142-1 6.3 T23-T25", "there is no timestamp")}
-			continue
-		}
-		j.Level = BT
-		missing, revoked := v.evidence(j, v.store)
-		j.Findings = append(j.Findings, revoked...)
-		if !j.sound() {
-			j.Level = None
-			continue
-		}
+	j.Level = BT
+	missing := v.lacks(j, never-1)
+	if len(missing) > 0 {
 		j.Missing = missing
-		if len(missing) > 0 {
-			continue
-		}
-		j.Level = BLT
-		err := v.archived(j)
-		if err != nil {
-			return err
-		}
+		return
 	}
-	return nil
-}
-
-// archived finds out whether a document timestamp covers the signature and all its evidence (B-LTA): the security
-// store as it was in the timestamp's revision must suffice.
-func (v *validator) archived(j *judged) error {
+	j.Level = BLT
 	later := v.later(j)
 	if len(later) == 0 {
 		j.Missing = []Finding{finding("E1", "EN 319 142-1 6.3 T30", "there is no document timestamp")}
-		return nil
+		return
 	}
-	newest := later[len(later)-1]
-	store, err := v.storeAt(newest.Signature.RevisionEnd())
-	if err != nil {
-		return err
-	}
-	missing, _ := v.evidence(j, store)
+	missing = v.lacks(j, later[len(later)-1].Signature.RevisionEnd()-1)
 	if len(missing) > 0 {
 		j.Missing = []Finding{finding("E3", "EN 319 142-1 6.3 letter x",
 			"the newest document timestamp does not cover all evidence: %s", missing[0].Text)}
-		return nil
+		return
 	}
 	j.Level = BLTA
-	return nil
 }
 
-func (v *validator) storeAt(end int64) (ltv.Evidence, error) {
-	doc, err := v.open(end)
-	if err != nil {
-		return ltv.Evidence{}, err
+// form finds the level that a signature is built as: the parts are there (EN 319 142-1 clause 6.3, Table 1).
+func (v *validator) form(j *judged) {
+	defer func() { v.within = never }()
+	stampsAfter := slices.DeleteFunc(slices.Clone(v.sigs), func(d *judged) bool {
+		return !d.Signature.Timestamp || d.Signature.RevisionEnd() <= j.Signature.RevisionEnd()
+	})
+	switch {
+	case j.path == nil || j.cms == nil || len(j.baseline) > 0:
+		return
+	case len(j.cms.Signer.TimestampTokens) == 0 && len(stampsAfter) == 0:
+		j.Form = BB
+		return
 	}
-	return ltv.ReadStore(doc)
+	chains := [][]*x509.Certificate{j.path.certs}
+	for _, t := range j.stamps {
+		chains = append(chains, t.path.certs)
+	}
+	for _, d := range stampsAfter[:max(0, len(stampsAfter)-1)] {
+		if d.path != nil {
+			chains = append(chains, d.path.certs)
+		}
+	}
+	v.within = never - 1
+	j.Form = BT
+	if !v.stored || !v.mentioned(chains) {
+		return
+	}
+	j.Form = BLT
+	if len(stampsAfter) == 0 {
+		return
+	}
+	v.within = stampsAfter[len(stampsAfter)-1].Signature.RevisionEnd() - 1
+	if v.mentioned(chains) {
+		j.Form = BLTA
+	}
+}
+
+// mentioned reports whether there is evidence about every certificate of chains below their anchors.
+func (v *validator) mentioned(chains [][]*x509.Certificate) bool {
+	for _, chain := range chains {
+		for i, cert := range chain {
+			if v.ends(cert) {
+				break
+			}
+			if i+1 == len(chain) || !v.mention(cert, chain[i+1], 0) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// mention reports whether there is evidence about a certificate, and about who answered it.
+func (v *validator) mention(cert, issuer *x509.Certificate, depth int) bool {
+	if pkix.NoRevocationNeeded(cert) || depth > 0 && pkix.OCSPNoCheck(cert) {
+		return true
+	}
+	for _, a := range v.answers(cert, issuer) {
+		if a.piece.place > v.within || !a.sound && (a.Check == "F1" || a.Check == "F11") {
+			continue
+		}
+		if !a.needs || depth < limits.ResponderDepth && v.mention(a.Responder, issuer, depth+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// lacks holds the evidence up to an offset of the file against all chains of a signature: its own, its timestamps', and those
+// of all document timestamps but the newest, each with the chains of the responders (EN 319 142-1 6.3 letters r, s, t).
+func (v *validator) lacks(j *judged, within int64) []Finding {
+	v.within = within
+	defer func() { v.within = never }()
+	var missing []Finding
+	j.ThisUpdate, missing = v.lacking(j.Chain, j.Time)
+	j.Fresh = pkix.Fresh(j.ThisUpdate, j.Time, j.Chain[0].NotAfter)
+	for _, t := range j.stamps[:min(1, len(j.stamps))] {
+		_, more := v.lacking(t.path.certs, t.GenTime)
+		missing = append(missing, more...)
+	}
+	later := v.later(j)
+	for i, d := range later {
+		own := i == 0 && len(j.stamps) == 0 // the only proof of time needs evidence, though it is the newest
+		if i < len(later)-1 || own {
+			_, more := v.lacking(d.TSAChain, d.Time)
+			missing = append(missing, more...)
+		}
+	}
+	return missing
+}
+
+// lacking judges every certificate of a chain below its anchor. It returns thisUpdate of the youngest evidence about the
+// first, too.
+func (v *validator) lacking(chain []*x509.Certificate, at time.Time) (first time.Time, missing []Finding) {
+	for i, cert := range chain {
+		if v.ends(cert) {
+			return first, missing
+		}
+		if i+1 == len(chain) {
+			return first, append(missing, finding("D2", "EN 319 142-1 6.3 letter r", "the chain of %s does not end at a root: no issuer of %s",
+				pkix.Name(chain[0]), pkix.Name(cert)))
+		}
+		st := v.status(cert, chain[i+1], at, 0)
+		if st.best != nil && i == 0 {
+			first = st.best.ThisUpdate
+		}
+		if !st.exempt && st.best == nil && st.revoked == nil {
+			missing = append(missing, finding("D3", "EN 319 142-1 6.3 letters s, t", "no revocation evidence about %s holds%s", pkix.Name(cert), st.why))
+		}
+	}
+	return first, missing
+}
+
+// adobe says whether Adobe's readers would call the signature "LTV enabled": all that is needed to validate it but the root is
+// in the file, for the signer and for its timestamp (Adobe's help; no document says it exactly).
+func (v *validator) adobe(j *judged) AdobeLTV {
+	switch {
+	case j.Indication == TotalFailed:
+		return AdobeLTV{false, "the signature is not valid"}
+	case j.path == nil:
+		return AdobeLTV{false, "the signer's certificate is not known"}
+	}
+	v.within = never - 1
+	defer func() { v.within = never }()
+	chains := [][]*x509.Certificate{j.path.certs}
+	if len(j.stamps) > 0 {
+		chains = append(chains, j.stamps[0].path.certs)
+	}
+	at := j.Time
+	if at.IsZero() {
+		at = v.opts.Time
+	}
+	for _, chain := range chains {
+		_, missing := v.lacking(chain, at)
+		if len(missing) > 0 {
+			return AdobeLTV{false, missing[0].Text}
+		}
+	}
+	return AdobeLTV{true, "everything but the roots that is needed to validate it is in the file"}
 }

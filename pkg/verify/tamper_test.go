@@ -135,11 +135,11 @@ func wrongCases(t *testing.T, w *world, in []byte) map[string]wrongCase {
 			sig := signature(mine)
 			return &pdfsig.Signed{Prepared: mine, Signature: sig, Token: token(sig, stamped)}
 		}},
-		"timestamp of another signature": {"C2", false, func() *pdfsig.Signed {
+		"timestamp of another signature": {"C2", true, func() *pdfsig.Signed {
 			mine := prepare()
 			return &pdfsig.Signed{Prepared: mine, Signature: signature(mine), Token: token(nil, stamped)}
 		}},
-		"timestamp after notAfter": {"C6", false, func() *pdfsig.Signed {
+		"timestamp after notAfter": {"C6", true, func() *pdfsig.Signed {
 			mine := prepare()
 			sig := signature(mine)
 			return &pdfsig.Signed{Prepared: mine, Signature: sig, Token: token(sig, noon.Add(11*time.Minute))}
@@ -171,8 +171,8 @@ func TestWrongSignatures(t *testing.T) {
 			if !errors.As(err, &wrong) || wrong.Findings[0].Check != tt.check || wrong.Undecided() != tt.undecided {
 				t.Fatalf("want %s, got %v", tt.check, err)
 			}
-			if report.Signatures[0].Level != verify.None {
-				t.Errorf("level %v", report.Signatures[0].Level)
+			if (report.Signatures[0].Level == verify.None) != (report.Signatures[0].Indication == verify.TotalFailed) {
+				t.Errorf("level %v of what is %v", report.Signatures[0].Level, report.Signatures[0].Indication)
 			}
 			if wrong.Findings[0].Field != "Signature1" || !strings.Contains(err.Error(), tt.check) {
 				t.Errorf("error does not say where: %v", err)

@@ -59,7 +59,8 @@ type Options struct {
 // SignatureReport is what was found out about one signature or document timestamp.
 type SignatureReport struct {
 	Signature  pdfsig.Signature
-	Level      Level               // None for a document timestamp
+	Level      Level               // by what holds; None for a document timestamp, and for a signature that failed
+	Form       Level               // by what is there, whether it holds or not
 	Chain      []*x509.Certificate // of the signer, as far as it could be built
 	TSAChain   []*x509.Certificate // of the timestamp authority
 	Time       time.Time           // the time proved by the oldest timestamp; zero without one
@@ -103,25 +104,66 @@ var ErrNoSignature = errors.New("no signature")
 
 // validator holds what the judgement of all signatures of one file shares.
 type validator struct {
-	opts   Options
-	doc    *pdfsig.Document
-	hasher *hasher
-	store  ltv.Evidence
-	pool   []*x509.Certificate // all certificates found in the file
-	sigs   []*judged
+	ctx        context.Context //nolint:containedctx // lives no longer than one Verify
+	opts       Options
+	doc        *pdfsig.Document
+	hasher     *hasher
+	material   *material
+	stored     bool // there is a security store
+	history    bool // those of earlier revisions were read
+	anchors    []*x509.Certificate
+	sigs       []*judged
+	stamps     []*judged               // the sound document timestamps, in their order
+	paths      map[string]*path        // by certificate and time
+	answered   map[[2]string][]*answer // by certificate and issuer
+	unanswered map[string]error        // what the source of evidence said, by certificate
+	asking     map[string]bool         // certificates whose status is being judged
+	within     int64                   // evidence beyond this offset does not count
+	proofs     []covering              // the widest first
 }
 
 // Verify judges the signatures of a file. The report is there also when the error is an *Error (a signature is not
 // sound), a *DemandError (sound, and not what was demanded) or ErrNoSignature. Other errors say that the file could not
 // be read; a *pdfsig.MalformedError blames the file.
 func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Report, error) {
-	v := &validator{}
+	v := &validator{
+		ctx: ctx, material: newMaterial(), within: never,
+		paths: map[string]*path{}, answered: map[[2]string][]*answer{}, unanswered: map[string]error{}, asking: map[string]bool{},
+	}
 	if opts != nil {
 		v.opts = *opts
 	}
 	if v.opts.Time.IsZero() {
 		v.opts.Time = time.Now()
 	}
+	sigs, err := v.open(ctx, r, size)
+	if err != nil {
+		return nil, err
+	}
+	err = v.read(sigs)
+	if err != nil {
+		return nil, err
+	}
+	v.judgeStamps() // first: they prove times of signatures
+	for _, j := range v.sigs {
+		if !j.Signature.Timestamp {
+			v.judgeSignature(j)
+			v.level(j)
+		}
+	}
+	err = ctx.Err()
+	if err != nil {
+		return nil, err
+	}
+	err = v.compareRevisions(ctx, sigs)
+	if err != nil {
+		return nil, err
+	}
+	return v.report(size)
+}
+
+// open opens the file and finds its signatures and its security store.
+func (v *validator) open(ctx context.Context, r io.ReaderAt, size int64) ([]pdfsig.Signature, error) {
 	var err error
 	v.hasher, err = newHasher(ctx, r, v.opts.Digest, v.opts.DigestSize)
 	if err != nil {
@@ -140,16 +182,24 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Rep
 	if err != nil {
 		return nil, err
 	}
-	v.store, err = ltv.ReadStore(v.doc)
+	store, err := ltv.ReadStored(v.doc)
 	if err != nil {
 		return nil, err
 	}
-	sigs, err := v.doc.Signatures()
-	if err != nil {
-		return nil, err
+	v.material.store(store)
+	v.stored = len(store.OCSPResponses)+len(store.CRLs)+len(store.Certificates) > 0
+	v.anchors = slices.Clone(v.opts.Roots)
+	for _, a := range v.opts.Anchors {
+		v.anchors = append(v.anchors, a.Certificate)
 	}
-	v.pool = append(v.pool, v.opts.Roots...)
-	v.pool = append(v.pool, v.store.Certificates...)
+	for _, c := range v.anchors {
+		v.material.certificate(c, 0)
+	}
+	return v.doc.Signatures()
+}
+
+// read checks the bytes of all signatures, and gathers what they carry.
+func (v *validator) read(sigs []pdfsig.Signature) error {
 	for i := range sigs {
 		if !v.concerned(sigs, i) {
 			continue
@@ -158,25 +208,16 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Rep
 		v.sigs = append(v.sigs, j)
 		err := v.integrity(j)
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if j.token != nil {
+			v.stamps = append(v.stamps, j)
 		}
 	}
-	for _, stamps := range []bool{true, false} { // document timestamps first: they prove times of signatures
-		for _, j := range v.sigs {
-			if j.Signature.Timestamp == stamps {
-				v.timestamps(j)
-			}
-		}
+	for _, j := range v.sigs {
+		v.signatureTimestamps(j)
 	}
-	err = v.levels()
-	if err != nil {
-		return nil, err
-	}
-	err = v.compareRevisions(ctx, sigs)
-	if err != nil {
-		return nil, err
-	}
-	return v.report(size)
+	return nil
 }
 
 // concerned reports whether a signature has to be judged: one that was asked for, or a document timestamp that may
