@@ -23,6 +23,8 @@ func (st *step) pagesAndAnnotations() {
 		switch st.marks.role(num) {
 		case rolePage:
 			st.page(num, d)
+		case rolePages:
+			st.pageNode(num, d)
 		case roleAnnots:
 			lists[num] = true
 		case roleAnnot:
@@ -65,11 +67,22 @@ func (st *step) page(num uint32, d *delta) {
 				st.tell(num, Annotation, Suspicious, annotate, clauseAnnots, "the annotations of page %d are a list that was there before", index+1).Page = index
 			}
 			st.annotLists(a["Annots"], b["Annots"], index)
-		case key == "Tabs" && a[key] == nil, key == "LastModified":
+		case key == "Tabs" && a[key] == nil, key == "StructParents" && a[key] == nil, key == "LastModified":
 			st.tell(num, Bookkeeping, Allowed, free, clauseAnnots, "/%s of page %d differs", key, index+1).Page = index
+		case key == "StructParents":
+			st.tell(num, Document, Suspicious, fill, clauseStructure, "/%s of page %d differs", key, index+1).Page = index
 		default:
 			st.tell(num, Content, Forbidden, free, clauseRange, "/%s of page %d differs", key, index+1).Page = index
 		}
+	}
+}
+
+// pageNode lets programs write their name into the page tree.
+func (st *step) pageNode(num uint32, d *delta) {
+	old, _ := st.was.Reference(num)
+	keys := st.keys(st.dictBefore(old), st.dict(d.ref))
+	if d.now && len(keys) == 1 && keys[0] == "ITXT" {
+		st.tell(num, Bookkeeping, Allowed, free, clauseCatalog, "/ITXT of the page tree differs: the version of a program")
 	}
 }
 

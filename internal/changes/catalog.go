@@ -18,8 +18,13 @@ const (
 // trailer compares what the newest trailers say of the document.
 func (st *step) trailer() {
 	a, b := st.was.Trailer(), st.file.Trailer()
-	if st.was.Root() != st.file.Root() {
-		st.tell(st.file.Root().Num, Document, Forbidden, free, clauseCatalog, "the catalog is another object")
+	if root := st.file.Root(); st.was.Root() != root {
+		verdict := Allowed
+		if _, there := st.was.Reference(root.Num); there {
+			verdict = Forbidden
+		}
+		st.tell(root.Num, Document, verdict, free, clauseCatalog, "the catalog is another object")
+		st.assignNew(root, roleCatalog)
 	}
 	if !st.means(a["Encrypt"], b["Encrypt"], 0) {
 		st.tell(0, Document, Forbidden, free, "ISO 32000-2 7.6", "the encryption is another one")
@@ -79,17 +84,17 @@ func (st *step) catalog() {
 	root := st.file.Root()
 	d := st.changed[root.Num]
 	a, b := st.dictBefore(st.was.Root()), st.dict(root)
-	if d != nil {
-		d.explained = true
+	if d != nil || root != st.was.Root() {
+		st.explain(root)
 		for _, key := range st.keys(a, b) {
-			st.catalogDiffers(key, b[key])
+			st.catalogDiffers(key, a[key], b[key])
 		}
 	}
 	st.storeChanges(b["DSS"])
 	st.metadata(b["Metadata"])
 }
 
-func (st *step) catalogDiffers(key pdf.Name, b pdf.Object) {
+func (st *step) catalogDiffers(key pdf.Name, a, b pdf.Object) {
 	num := st.file.Root().Num
 	switch key {
 	case "DSS", "AcroForm":
@@ -105,6 +110,10 @@ func (st *step) catalogDiffers(key pdf.Name, b pdf.Object) {
 		st.adopt(b, 0, false)
 	case "Pages":
 		st.tell(num, Content, Forbidden, free, "ISO 32000-2 7.7.3", "the page tree is another one")
+	case "StructTreeRoot":
+		st.structureRoot(num, a, b)
+	case "ITXT":
+		st.tell(num, Bookkeeping, Allowed, free, clauseCatalog, "/ITXT of the catalog differs: the version of a program")
 	case "Perms":
 		st.tell(num, Signed, Forbidden, free, "ISO 32000-2 12.8.6", "/Perms of the catalog differs")
 	default:

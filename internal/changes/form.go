@@ -219,7 +219,7 @@ func (st *step) signatureAdded(ref pdf.Ref, dict pdf.Dict, n *node, visible bool
 	c.visible = visible && st.fresh[ref.Num]
 	page, _ := dict["P"].(pdf.Ref)
 	c.Page = st.pageOf(page.Num)
-	if visible && st.covers(dict, page) {
+	if visible && st.fresh[ref.Num] && st.covers(dict, page) {
 		c.Verdict, c.Text = Suspicious, c.Text+", and covers much of the page"
 	}
 }

@@ -139,11 +139,18 @@ func (h *History) compare(ctx context.Context) error {
 	for i := range s.policies {
 		s.policies[i].revision = h.first
 	}
+	start := h.revisions[h.first].End
 	for i := h.first + 1; i < len(h.revisions); i++ {
 		var out []change
 		is, err := h.open(i, was)
+		if h.alone(i, is, was, err) {
+			h.steps = append(h.steps, nil)
+			continue
+		}
 		if err == nil {
-			out, err = s.compare(ctx, was, is, h.revisions[i])
+			rev := h.revisions[i]
+			rev.Start = start
+			out, err = s.compare(ctx, was, is, rev)
 		}
 		if err != nil {
 			if !pdf.IsMalformed(err) {
@@ -158,7 +165,7 @@ func (h *History) compare(ctx context.Context) error {
 				s.policies[j].revision = i
 			}
 		}
-		was = is
+		was, start = is, h.revisions[i].End
 	}
 	h.found, h.policies, h.compared = mark(s.found, h.first+1), s.policies, true
 	return nil
@@ -170,6 +177,15 @@ func (h *History) open(i int, was *pdfsig.Document) (*pdfsig.Document, error) {
 		return nil, &pdf.MalformedError{Offset: -1, What: "more revisions than are compared"}
 	}
 	return h.doc.RevisionAfter(was, h.revisions[i].End)
+}
+
+// alone reports whether a revision that nothing signs makes sense with the next one only. Nobody reads the file up to there:
+// it is compared together with that.
+func (h *History) alone(i int, is, was *pdfsig.Document, err error) bool {
+	if i == len(h.revisions)-1 || h.revisions[i].Field != "" {
+		return false
+	}
+	return pdf.IsMalformed(err) || err == nil && (is.File().Recovered() || len(is.File().Sections()) <= len(was.File().Sections()))
 }
 
 // giveUp says of a revision, and of all after it, that they cannot be compared.

@@ -23,6 +23,7 @@ const (
 	roleMetadata  // the stream of the document's XMP
 	roleInfo      // the information dictionary
 	roleOther     // the encryption dictionary
+	roleStructure // of the structure tree, and nothing else
 
 	roleMask  = 1<<5 - 1
 	reachable = 1 << 5 // something reaches it
@@ -33,6 +34,7 @@ func (r role) String() string {
 	return [...]string{
 		"object", "catalog", "form", "list of fields", "field", "page", "page tree", "list of annotations", "annotation",
 		"security store", "signature dictionary", "metadata", "information dictionary", "encryption dictionary",
+		"node of the structure tree",
 	}[r]
 }
 

@@ -66,7 +66,7 @@ func survey(ctx context.Context, f *pdf.File) (*state, error) {
 	// What is protected is walked first: it stays so whatever else reaches it.
 	for key, o := range catalog {
 		switch key {
-		case "AcroForm", "DSS", "Metadata", "Pages", "Extensions", "Perms":
+		case "AcroForm", "DSS", "Metadata", "Pages", "Extensions", "Perms", "StructTreeRoot":
 		default:
 			s.follow(o, true, 0)
 		}
@@ -80,6 +80,7 @@ func survey(ctx context.Context, f *pdf.File) (*state, error) {
 	s.annotated, s.shielded = nil, nil
 	s.follow(trailer["Info"], false, 0)
 	s.follow(catalog["Extensions"], false, 0)
+	s.structure(catalog["StructTreeRoot"])
 	if s.err == nil {
 		s.err = f.Exhausted()
 	}

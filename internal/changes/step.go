@@ -36,6 +36,7 @@ type step struct {
 	out      []change
 	overflow bool
 	compares int
+	needs    marks // what is referred to from outside the pages
 	// storeSeen are the objects of the security store that have been looked at.
 	storeSeen map[uint32]bool
 }
@@ -66,6 +67,7 @@ func (s *state) compare(ctx context.Context, was, is *pdfsig.Document, rev Revis
 	st.pagesAndAnnotations()
 	st.appearances()
 	st.protectSignatures()
+	st.structureTree()
 	st.rest()
 	if s.err == nil {
 		s.err = s.file.Exhausted()
@@ -223,81 +225,6 @@ func (st *step) sameGeneration(num uint32) bool {
 	a, _ := st.was.Reference(num)
 	b, _ := st.file.Reference(num)
 	return a == b
-}
-
-// rest judges the changed objects that nothing explains.
-func (st *step) rest() {
-	for _, num := range st.nums {
-		d := st.changed[num]
-		if d.explained || !st.state.step() {
-			continue
-		}
-		m := st.marks.get(num)
-		r := role(m & roleMask)
-		switch {
-		case m&protected != 0:
-			c := st.tell(num, st.protectedKind(r), Forbidden, free, clauseRange, "%s %d, which pages or signatures need, %s", r, num, d.verb())
-			c.Page = st.pageShowing(num)
-		case r != noRole && r != roleStore:
-			st.tell(num, Form, Forbidden, free, clauseRange, "%s %d %s", r, num, d.verb())
-		case m&reachable != 0 && d.old:
-			c := st.tell(num, Document, Forbidden, free, clauseRange, "object %d %s", num, d.verb())
-			if n := st.fields[st.owner[num]]; n != nil {
-				c.Field, c.Kind = n.name, Form
-			}
-		case m&reachable != 0:
-		case d.old:
-			st.tell(num, Unused, Suspicious, free, clauseUpdate, "object %d, which nothing reaches, %s", num, d.verb())
-		default:
-			st.tell(num, Unused, Suspicious, free, clauseUpdate, "object %d was added, and nothing reaches it", num)
-		}
-	}
-}
-
-func (st *step) protectedKind(r role) Kind {
-	if r == roleSignature {
-		return Signed
-	}
-	return Content
-}
-
-func (d *delta) verb() string {
-	switch {
-	case !d.old:
-		return "was added"
-	case !d.now:
-		return "was taken away"
-	}
-	return "was written anew with another content"
-}
-
-// pageShowing finds the page that reaches an object, within bounds: it only serves the reader.
-func (st *step) pageShowing(num uint32) int {
-	left := limits.PagesSearched
-	for i, p := range st.pages {
-		seen := map[uint32]bool{}
-		next := []pdf.Object{st.dict(pdf.Ref{Num: p, Gen: st.gen(p)})}
-		for len(next) > 0 {
-			o := next[0]
-			next = next[1:]
-			found := false
-			references(o, func(ref pdf.Ref) {
-				found = found || ref.Num == num
-				if !seen[ref.Num] && !st.marks.role(ref.Num).named() && left > 0 {
-					seen[ref.Num] = true
-					left--
-					next = append(next, st.get(ref))
-				}
-			})
-			if found {
-				return i
-			}
-		}
-		if left <= 0 {
-			break
-		}
-	}
-	return -1
 }
 
 // adopt marks what a new value reaches as belonging to what was explained. An object that was there and that nothing

@@ -20,7 +20,8 @@ func (st *step) structure() error {
 		st.tell(0, Structure, verdict, free, clauseUpdate, format, args...)
 	}
 	if st.file.Recovered() {
-		wrong(Forbidden, "the revision is damaged, and readers repair it in different ways")
+		// What the search found is judged as ever; that others find the same is not known.
+		wrong(Suspicious, "the revision is damaged, and readers repair it in different ways")
 		return nil
 	}
 	if len(b) < len(a) || !slices.EqualFunc(a, b[len(b)-len(a):], func(x, y pdf.Section) bool { return x.Offset == y.Offset }) {
@@ -35,7 +36,7 @@ func (st *step) structure() error {
 		if sec.Offset < st.rev.Start || sec.Offset >= st.rev.End {
 			wrong(Forbidden, "a cross-reference of the revision stands elsewhere, at offset %d", sec.Offset)
 		}
-		if sec.Kind == pdf.Hybrid {
+		if sec.Kind == pdf.Hybrid && !slices.ContainsFunc(a, func(x pdf.Section) bool { return x.Kind != pdf.Table }) {
 			wrong(Suspicious, "the revision has two cross-references, of which readers use one or both")
 		}
 	}

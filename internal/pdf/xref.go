@@ -242,11 +242,20 @@ func (f *File) sectionEnd(s Section) (Section, error) {
 
 // findEnd returns the offset after the %%EOF of "startxref n %%EOF", or 0 where something else stands at off.
 func (f *File) findEnd(off int64) (int64, error) {
-	tail := make([]byte, max(0, min(256, f.src.size-off)))
+	tail := make([]byte, max(0, min(1024, f.src.size-off)))
 	if err := f.src.readFull(tail, off); err != nil {
 		return 0, err
 	}
-	b := bytes.TrimLeft(tail, "\x00\t\n\f\r ")
+	b := bytes.TrimLeft(tail, whiteSpace)
+	for len(b) > 0 && b[0] == '%' && !bytes.HasPrefix(b, []byte("%%EOF")) {
+		// A comment of the producer. One with a word that readers look for is none.
+		n := bytes.IndexAny(b, "\r\n")
+		if n < 0 || bytes.Contains(b[:n], []byte("xref")) || bytes.Contains(b[:n], []byte("obj")) || bytes.Contains(b[:n], []byte("%%EOF")) ||
+			bytes.Contains(b[:n], []byte("trailer")) {
+			break
+		}
+		b = bytes.TrimLeft(b[n:], whiteSpace)
+	}
 	b, ok := bytes.CutPrefix(b, []byte("startxref"))
 	if !ok {
 		return 0, nil

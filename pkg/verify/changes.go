@@ -66,7 +66,7 @@ func changed(c *Comparison) string {
 	for i := range c.Changes {
 		ch := &c.Changes[i]
 		switch ch.Kind {
-		case changes.SecurityStore, changes.Timestamp, changes.Bookkeeping:
+		case changes.SecurityStore, changes.Timestamp, changes.Bookkeeping, changes.Unused:
 			if ch.Verdict == changes.Allowed {
 				continue
 			}

@@ -133,6 +133,7 @@ func (c *cases) honest() {
 		c.edit(u, ref(6), func(d pdf.Dict) { d["ModDate"] = pdf.String("D:20260504130000Z") })
 		u.SetStream(ref(objMetadata), pdf.Dict{"Type": pdf.Name("Metadata"), "Subtype": pdf.Name("XML")}, []byte("<x:xmpmeta xmlns:x='adobe:ns:meta/'> </x:xmpmeta>"))
 	}))
+	good("left-behind", c.update(store, func(_ *pdf.File, u *pdf.Update) { u.Set(u.Alloc(), pdf.Array{}) }))
 	good("written-again", c.update(one, func(f *pdf.File, u *pdf.Update) {
 		for _, n := range []uint32{1, 2, 3, objName} {
 			c.edit(u, ref(n), func(pdf.Dict) {})
@@ -239,7 +240,7 @@ func (c *cases) shadow() {
 		u.SetStream(ap, form("0 0 200 20"), []byte("BT /F1 12 Tf (Mallory) Tj ET"))
 		c.edit(u, ref(objName), func(d pdf.Dict) { d["AP"] = pdf.Dict{"N": ap} })
 	}))
-	c.add("shadow-replace-look-stream", class, Suspicious, "the field is as it was", c.stream(objNameLook, "BT /F1 12 Tf (Mallory) Tj ET"))
+	c.add("shadow-replace-look-data", class, Suspicious, "the field is as it was", c.stream(objNameLook, "BT /F1 12 Tf (Mallory) Tj ET"))
 	c.add("shadow-fill-shows-other", class, Suspicious, "something else than its value", c.fill(c.base, objName, "Grace", "Mallory"))
 	c.add("shadow-need-appearances", class, Suspicious, "NeedAppearances", c.change(objForm, func(d pdf.Dict) { d["NeedAppearances"] = pdf.Bool(true) }))
 	c.add("shadow-form-font", class, Forbidden, "/DR", c.update(c.base, func(_ *pdf.File, u *pdf.Update) {
@@ -252,16 +253,19 @@ func (c *cases) shadow() {
 	c.add("shadow-alive-look", class, Suspicious, "nothing reached", c.change(objName, func(d pdf.Dict) {
 		d["V"], d["AP"] = pdf.TextString("Pay 9999 EUR"), pdf.Dict{"N": ref(objHidden)}
 	}))
-	c.add("shadow-alive-missing", class, Forbidden, "was not there", c.update(c.base, func(_ *pdf.File, u *pdf.Update) {
+	missing := c.World.sign(prepared(c.kind), sig{name: "First"})
+	c.add("shadow-alive-missing", class, Forbidden, "was not there", c.update(missing, func(_ *pdf.File, u *pdf.Update) {
 		u.SetStream(ref(objMissing), pdf.Dict{}, []byte(evilText))
 	}))
-	c.add("shadow-alive-store", class, Forbidden, "was not there", c.update(c.base, func(f *pdf.File, u *pdf.Update) {
+	c.add("shadow-alive-store", class, Forbidden, "was not there", c.update(missing, func(f *pdf.File, u *pdf.Update) {
 		u.SetStream(ref(objMissing), pdf.Dict{}, []byte(evilText))
 		c.edit(u, f.Root(), func(d pdf.Dict) { d["DSS"] = pdf.Dict{"Certs": pdf.Array{ref(objMissing)}} })
 	}))
 	c.add("shadow-unused-changed", class, Suspicious, "nothing reaches", c.stream(objHidden, evilText+" "))
-	c.add("shadow-unused-added", class, Suspicious, "nothing reaches", c.update(c.base, func(_ *pdf.File, u *pdf.Update) {
-		u.SetStream(u.Alloc(), pdf.Dict{}, []byte(evilText))
+	c.add("shadow-unused-later", class, Suspicious, "nothing reached", c.update(c.update(c.base, func(_ *pdf.File, u *pdf.Update) {
+		u.SetStream(ref(40), form("0 0 200 20"), []byte(evilText))
+	}), func(_ *pdf.File, u *pdf.Update) {
+		c.edit(u, ref(objName), func(d pdf.Dict) { d["V"], d["AP"] = pdf.TextString("Pay 9999 EUR"), pdf.Dict{"N": ref(40)} })
 	}))
 	c.add("shadow-free", class, Suspicious, "nothing reaches", c.free(objHidden))
 	c.add("shadow-free-content", class, Forbidden, "taken away", c.free(objContent))

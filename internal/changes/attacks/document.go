@@ -22,20 +22,25 @@ const (
 	objHidden2  = 16 // a page that nothing uses
 	objNameLook = 17 // the appearance of "name"
 	objMetadata = 18
-	objSecond   = 19 // the second page
-	objMissing  = 900
+	objSecond   = 19  // the second page
+	objMissing  = 900 // what the page refers to and the document has not, where it is prepared for that
 )
 
 func ref(num uint32) pdf.Ref { return pdf.Ref{Num: num} }
 
-// document is what gets signed: two pages, text, a form, annotations, and what those prepare who want to change it later.
-func document(kind pdftest.Kind) []byte {
+// prepared is document with a page that refers to an object that is not there.
+func prepared(kind pdftest.Kind) []byte { return made(kind, "[4 0 R 900 0 R]") }
+
+func document(kind pdftest.Kind) []byte { return made(kind, "4 0 R") }
+
+// made is what gets signed: two pages, text, a form, annotations, and what those prepare who want to change it later.
+func made(kind pdftest.Kind, contents string) []byte {
 	stream := pdftest.StreamBody
 	xobject := "/Type /XObject /Subtype /Form /BBox [0 0 200 40] /Resources << /Font << /F1 5 0 R >> >>"
 	objs := []pdftest.Object{
 		{Num: 1, Body: "<< /Type /Catalog /Pages 2 0 R /AcroForm 7 0 R /Metadata 18 0 R >>", Packed: true},
 		{Num: 2, Body: "<< /Type /Pages /Kids [3 0 R 19 0 R] /Count 2 >>", Packed: true},
-		{Num: 3, Body: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents [4 0 R 900 0 R] /Resources << " +
+		{Num: 3, Body: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents " + contents + " /Resources << " +
 			"/Font << /F1 5 0 R >> /XObject << /X 14 0 R >> >> /Annots [8 0 R 9 0 R 11 0 R 12 0 R 13 0 R] >>", Packed: true},
 		{Num: objContent, Body: stream("", "BT /F1 24 Tf 72 720 Td (Pay 100 EUR) Tj ET /X Do")},
 		{Num: objFont, Body: "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>", Packed: true},
