@@ -26,6 +26,10 @@ func (v *validator) path(leaf *x509.Certificate, at time.Time) *path {
 		return p
 	}
 	p := v.build(leaf, at)
+	if !p.complete && v.stored && !v.history {
+		v.readHistory()
+		p = v.build(leaf, at)
+	}
 	source, ok := v.opts.Source.(ltv.IssuerSource)
 	for range limits.Issuers {
 		if p.complete || !ok {

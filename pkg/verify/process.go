@@ -164,7 +164,7 @@ func (v *validator) revocation(s *subject, at time.Time) []Finding {
 		v.used(s, cert, s.path.certs[i+1], &st)
 		switch {
 		case st.exempt:
-		case st.revoked != nil && (!s.proved && s.asof.IsZero() || !st.revoked.RevokedAt.After(asof)):
+		case st.revoked != nil && (!s.proved || !st.revoked.RevokedAt.After(at)): // whoever has a stolen key dates as he likes
 			sub := RevokedNoPOE
 			if i > 0 {
 				sub = RevokedCANoPOE
@@ -178,7 +178,7 @@ func (v *validator) revocation(s *subject, at time.Time) []Finding {
 			add(TryLater, "F5", clauseRev, "no revocation evidence about %s is recent enough%s", name, st.why)
 		case st.best == nil && i == 0 && at.After(cert.NotAfter): // said already: out of bounds
 		case st.best == nil:
-			add(CertificateChainGeneralFailure, "D3", clauseRev, "no revocation evidence about %s holds%s", name, st.why)
+			add(CertificateChainGeneralFailure, "D3", clauseRev, "no revocation evidence about %s holds%s%s", name, st.why, v.asked(cert))
 		case i == 0 && s.asof.IsZero() && !v.alive(st.best) && v.proof(st.best.piece.place, st.best.Responder.NotAfter) == nil:
 			// Asked of the signer alone: the newest timestamp rests on evidence that nothing later proves, always.
 			sub := RevocationOutOfBoundsNoPOE
@@ -190,6 +190,14 @@ func (v *validator) revocation(s *subject, at time.Time) []Finding {
 		}
 	}
 	return found
+}
+
+// asked tells what the source of evidence answered.
+func (v *validator) asked(cert *x509.Certificate) string {
+	if err := v.unanswered[string(cert.Raw)]; err != nil {
+		return "; asked online: " + err.Error()
+	}
+	return ""
 }
 
 // used keeps the evidence about a certificate for the report.
