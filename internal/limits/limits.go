@@ -190,6 +190,10 @@ const (
 	PDFObjectText = 2 * PDFString
 	// PDFRewrite bounds a stream's data that is copied into an update.
 	PDFRewrite = 64 << 20
+	// PDFShortStreams and PDFShortBytes bound the streams of a recovered file that are written anew because they are shorter
+	// than they say: after a conversion of line ends that is each of them, and their text is lost anyway.
+	PDFShortStreams = 256
+	PDFShortBytes   = 8 << 20
 	// PDFOpinionObjects bounds the files shown to the second reader, which keeps 48 bytes for each object number.
 	PDFOpinionObjects = 200000
 	// PDFOpinionReads bounds the bytes the second reader may read, in multiples of the file's size.

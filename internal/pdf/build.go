@@ -31,6 +31,9 @@ func (u *Update) Build() (*Revision, error) {
 	if err := u.closeEnds(); err != nil {
 		return nil, err
 	}
+	if err := u.shorten(); err != nil {
+		return nil, err
+	}
 	w := &revisionWriter{rev: &Revision{Offset: map[Ref]int64{}}, size: u.f.src.size, base: u.f.base}
 	if err := w.begin(u.f); err != nil {
 		return nil, err

@@ -29,6 +29,7 @@ type File struct {
 	opts     Options
 	damage   []Damage
 	words    []Damage // that are read as null
+	short    []Ref    // of a recovered file: streams that may be shorter than their /Length
 	// recovered says that entries come from a search of the whole file, not from its cross-reference.
 	recovered  bool
 	headers    bool // readers take different headers for the first one

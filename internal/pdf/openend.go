@@ -63,6 +63,46 @@ func (u *Update) closeEnds() error {
 	return nil
 }
 
+// shorten supersedes the streams of a recovered file that are shorter than their /Length. Readers that search the file see
+// them end where they do; those that believe a cross-reference, as there is one now, go on into what follows.
+func (u *Update) shorten() error {
+	f := u.f
+	left := int64(limits.PDFShortBytes)
+	for _, ref := range f.short {
+		o, err := f.Object(ref)
+		if err != nil {
+			if err := onlyMachine(err); err != nil && !isUnsupported(err) {
+				return err
+			}
+			continue
+		}
+		s, ok := o.(*Stream)
+		if _, set := u.objects[ref]; !ok || set || s.Dict["Type"] == Object(Name("XRef")) {
+			continue
+		}
+		said, err := f.Integer(s.Dict["Length"])
+		if err := onlyMachine(err); err != nil {
+			return err
+		}
+		n, err := f.streamLength(s)
+		if err != nil {
+			if err := onlyMachine(err); err != nil {
+				return err
+			}
+			continue
+		}
+		if int64(said) <= n+2 { // an end of line may follow the data
+			continue
+		}
+		if left -= n; left < 0 {
+			return nil
+		}
+		f.noteOnce(s.start, fmt.Sprintf("stream %v is shorter than its /Length; it is written anew", ref))
+		u.Set(ref, s)
+	}
+	return nil
+}
+
 // openLength gives the length of a stream's data when nothing in the file ends it, or -1.
 func (f *File) openLength(s *Stream) (int64, error) {
 	n, ended, err := f.declaredLength(s)

@@ -148,3 +148,41 @@ func TestNoGap(t *testing.T) {
 		}
 	}
 }
+
+// TestShorten writes streams of a recovered file anew that end before their /Length says, unless something has been signed.
+func TestShorten(t *testing.T) {
+	const data = "q 1 0 0 1 0 0 cm Q"
+	for name, c := range map[string]struct {
+		length, more string
+		anew         bool
+	}{
+		"right":      {fmt.Sprint(len(data)), "", false},
+		"too small":  {"3", "", false},
+		"too large":  {"60", "", true},
+		"beyond":     {"999999", "", true},
+		"indirect":   {"5 0 R", "", true},
+		"signed too": {"60", "6 0 obj\n<< /ByteRange [0 1 2 3] >>\nendobj\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := fmt.Appendf(nil, "%%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"+
+				"2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n3 0 obj\n<< /Type /Page /Parent 2 0 R /Contents 4 0 R >>\nendobj\n"+
+				"4 0 obj\n<< /Length %s >>\nstream\n%s\nendstream\nendobj\n%s5 0 obj\n77\nendobj\n"+
+				"trailer\n<< /Root 1 0 R /Pad (%s) >>\n%%%%EOF\n", c.length, data, c.more, strings.Repeat("x", 99))
+			grown := updateOne(t, mustOpen(t, b), b)
+			f, err := openStrictly(grown)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := f.Stream(Ref{Num: 4})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := f.StreamData(s, 999); string(got) != data || err != nil {
+				t.Errorf("%q, %v", got, err)
+			}
+			if anew := s.start > int64(len(b)); anew != c.anew {
+				t.Errorf("written anew: %v", anew)
+			}
+		})
+	}
+}

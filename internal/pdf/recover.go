@@ -88,13 +88,16 @@ func (f *File) restore(r reading) {
 	f.base, f.entries, f.sections, f.root, f.chained = r.base, r.entries, r.sections, r.root, r.complete
 	f.crypt, f.encrypt, f.id = r.crypt, r.encrypt, r.id
 	f.cache, f.packed = objectCache{}, packedCache{}
-	f.recovered = false
+	f.recovered, f.short = false, nil
 }
 
 // take makes what was found the file's reading.
 func (f *File) take(s *scan, old reading) error {
 	f.restore(reading{base: f.header, entries: s.main})
 	f.recovered = true
+	if !s.signed { // what was signed is not written anew
+		f.short = s.short
+	}
 	if len(s.main.blocks) == 0 {
 		return malformed(-1, "not a PDF: there is no object in it")
 	}

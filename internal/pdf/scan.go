@@ -33,6 +33,8 @@ type scan struct {
 	packed   []uint32 // object streams, in the order of their definitions
 	catalogs []Ref    // objects with the name /Catalog in them
 	handlers []Ref    // objects with the name /Standard in them, that of a security handler
+	short    []Ref    // streams that do not end where /Length says, as far as that can be told here
+	signed   bool     // the name /ByteRange is in it
 	encrypt  int64    // where the name /Encrypt stands outside streams, or −1
 
 	object  Ref   // the object being in, or zero
@@ -56,7 +58,7 @@ type foundTrailer struct {
 var trailerKeys = []Name{"Root", "Info", "ID", "Encrypt"}
 
 // keywords are what a scan stops at.
-var scanKeywords = [...][]byte{[]byte("obj"), []byte("stream"), []byte("trailer"), []byte("/Catalog"), []byte("/Standard"), []byte("/Encrypt")}
+var scanKeywords = [...][]byte{[]byte("obj"), []byte("stream"), []byte("trailer"), []byte("/Catalog"), []byte("/Standard"), []byte("/Encrypt"), []byte("/ByteRange")}
 
 // scanFile searches the whole file. What stands before the header is no part of it: qpdf, poppler, pdf.js, PDFium and MuPDF
 // begin there.
@@ -129,6 +131,8 @@ func (s *scan) chunk(buf []byte, off int64, from, limit int) error {
 			if pos := off + int64(at); pos >= s.until && s.encrypt < 0 {
 				s.encrypt = pos
 			}
+		case 6:
+			s.signed = true
 		}
 		if err != nil {
 			return err
@@ -277,11 +281,14 @@ func (s *scan) foundStream(buf []byte, off int64, at int) error {
 	}
 	ref := s.object
 	s.object = Ref{}
-	end, err := s.streamEnd(st)
+	end, sure, err := s.streamEnd(st)
 	if err != nil {
 		return err
 	}
 	s.until = end
+	if !sure && len(s.short) < limits.PDFShortStreams {
+		s.short = append(s.short, ref)
+	}
 	switch st.Dict["Type"] {
 	case Object(Name("ObjStm")):
 		if len(s.packed) < limits.PDFEntries/16 {

@@ -8,49 +8,49 @@ import (
 
 // streamEnd finds where the data of a stream ends while the file is being searched. A direct /Length is believed when
 // endstream follows, as everywhere. One that is a reference cannot be looked up yet: the object is looked for right
-// after each endstream, where writers put it.
-func (s *scan) streamEnd(st *Stream) (int64, error) {
+// after each endstream, where writers put it. sure says that /Length was right.
+func (s *scan) streamEnd(st *Stream) (end int64, sure bool, err error) {
 	if _, direct := st.Dict["Length"].(Integer); direct {
 		n, ok, err := s.f.declaredLength(st)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		if ok {
-			return st.start + n, nil
+			return st.start + n, true, nil
 		}
 	}
 	first, ok, err := s.nextEndstream(st.start)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if !ok {
-		return st.start, nil // none: objects may follow nevertheless
+		return st.start, false, nil // none: objects may follow nevertheless
 	}
 	ref, indirect := st.Dict["Length"].(Ref)
 	if !indirect {
-		return first, nil
+		return first, false, nil
 	}
 	at := first
 	for range limits.PDFEndstreams {
 		n, found, err := s.lengthAfter(at, ref)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		if found {
 			if d := at - st.start - n; d >= 0 && d <= 2 { // the end of line before the keyword
-				return at, nil
+				return at, true, nil
 			}
-			return first, nil
+			return first, false, nil
 		}
 		at, ok, err = s.nextEndstream(at + int64(len(endstream)))
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		if !ok {
 			break
 		}
 	}
-	return first, nil
+	return first, false, nil
 }
 
 // nextEndstream gives the offset of the keyword. All searches together read a bounded number of bytes.
