@@ -295,6 +295,13 @@ func TestExtendRefuses(t *testing.T) {
 			checkIncompleteOrRevoked(t, err, tt.want)
 		})
 	}
+	shorter, err := pdfsig.Open(bytes.NewReader(bt), int64(len(bt)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Extend(t.Context(), bytes.NewReader(bt), int64(len(bt))-1, &Options{Source: failingAll{}, Document: shorter}); err == nil {
+		t.Error("a document of another size was taken")
+	}
 	if _, _, err := Extend(t.Context(), bytes.NewReader(bt), int64(len(bt)), nil); err == nil {
 		t.Error("no source was accepted")
 	}
