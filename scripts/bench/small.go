@@ -83,11 +83,15 @@ func (b *bench) peers() error {
 	}
 	peers := [][]string{{"pdfsign", b.path("pdfsign"), "-n", m.documents, cert, key, m.in, b.path("many/pdfsign.pdf")}}
 	if b.python != "" {
-		peers = append(peers, []string{"pyHanko", b.python, "scripts/peers/pyhanko.py", m.documents, cert, key, m.in, b.path("many/pyhanko.pdf")})
+		peers = append(peers, []string{"pyHanko", b.python, "scripts/peers/hanko.py", m.documents, cert, key, m.in, b.path("many/pyhanko.pdf")})
 	}
 	for _, peer := range peers {
 		for _, level := range []string{"b-b", "b-lt"} {
-			p, err := b.pair(m.rounds, b.inner, b.batch(m, "-level", level), peer[1:], nil)
+			ours := b.batch(m, "-level", level)
+			if level == "b-b" {
+				ours = b.batch(m, "-level", level, "-at-once", "1") // nothing waits for the clock, and peers go one after the other
+			}
+			p, err := b.pair(m.rounds, b.inner, ours, peer[1:], nil)
 			if err != nil {
 				return err
 			}

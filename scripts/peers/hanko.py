@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """pyHanko as a peer of gsign in scripts/bench: signs the same file again and again with a local key and prints the cost.
 
-usage: pyhanko.py N CERT.pem KEY.pem IN OUT
+usage: hanko.py N CERT.pem KEY.pem IN OUT
 
 The first signature is not counted: it loads what the others use.
 """
