@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -17,7 +18,7 @@ import (
 func main() {
 	// A reader of our standard output that goes away is an error like any other, not a silent death.
 	signal.Ignore(syscall.SIGPIPE)
-	if os.Getenv("GOMEMLIMIT") == "" {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // nobody has set one
 		debug.SetMemoryLimit(limits.Memory)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

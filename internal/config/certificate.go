@@ -14,10 +14,9 @@ import (
 	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
-)
 
-// maxCertificateFile bounds a file with certificates or keys: a system's whole bundle of roots has 250 KB.
-const maxCertificateFile = 8 << 20
+	"gsign/internal/limits"
+)
 
 // clientCertificate reads the certificate the service knows the account by, with its issuing chain. The zero value
 // means that none is set.
@@ -59,7 +58,7 @@ func readPair(certFile, keyFile string, now time.Time) (tls.Certificate, error) 
 	if err := checkPrivate("client key", keyFile); err != nil {
 		return tls.Certificate{}, err
 	}
-	b, err := readLimited(keyFile, maxCertificateFile)
+	b, err := readLimited(keyFile, limits.CertificateFile)
 	if err != nil {
 		return tls.Certificate{}, &Error{Problem: "read the client key", Err: err}
 	}
@@ -101,7 +100,7 @@ func parseKey(path string, b []byte) (crypto.PrivateKey, error) {
 
 func readPKCS12(path string, password func() (string, error), now time.Time) (tls.Certificate, error) {
 	var none tls.Certificate
-	b, err := readLimited(path, maxCertificateFile)
+	b, err := readLimited(path, limits.CertificateFile)
 	if err != nil {
 		return none, &Error{Problem: "read the client certificate", Err: err}
 	}

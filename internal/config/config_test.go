@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gsign/internal/limits"
 )
 
 // sources are settings without the machine's own environment and home.
@@ -176,7 +178,7 @@ func TestBadFiles(t *testing.T) {
 			}
 		})
 	}
-	path := write(t, filepath.Join(t.TempDir(), "c.toml"), strings.Repeat("#", maxConfigFile+1), 0o600)
+	path := write(t, filepath.Join(t.TempDir(), "c.toml"), strings.Repeat("#", limits.ConfigFile+1), 0o600)
 	_, err := Resolve(sources(t, map[string][]string{"config": {path}}, nil))
 	wantError(t, err, false, "larger than", "")
 }

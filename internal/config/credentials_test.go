@@ -23,6 +23,8 @@ import (
 
 	"github.com/zalando/go-keyring"
 	"software.sslmate.com/src/go-pkcs12"
+
+	"gsign/internal/limits"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -157,7 +159,7 @@ func TestPKCS12(t *testing.T) {
 		"damaged":  {short, "päss", "short.p12 is damaged: it cannot be read as PKCS#12", "openssl pkcs12 -info"},
 		"no key":   {keyless, "x", "cannot be read as PKCS#12: ", "-export"},
 		"no file":  {p12 + "x", "x", "no such file", ""},
-		"too long": {write(t, filepath.Join(dir, "long"), strings.Repeat("x", maxCertificateFile+1), 0o600), "x", "larger than", ""},
+		"too long": {write(t, filepath.Join(dir, "long"), strings.Repeat("x", limits.CertificateFile+1), 0o600), "x", "larger than", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := map[string]string{"GSIGN_API_KEY": "k", "GSIGN_API_SECRET": "s", "GSIGN_CLIENT_P12": tt.file, "GSIGN_CLIENT_P12_PASSWORD": tt.password}
@@ -219,7 +221,7 @@ func TestBadCredentials(t *testing.T) {
 		"secret world":       {file("GSIGN_API_SECRET_FILE", "s", 0o604), false, "can be read by others (mode 0604)", "chmod 600"},
 		"secret empty":       {file("GSIGN_API_SECRET_FILE", "\n", 0o600), false, "is empty", ""},
 		"secret two lines":   {file("GSIGN_API_SECRET_FILE", "a\nb\n", 0o600), false, "more than one line", ""},
-		"secret too long":    {file("GSIGN_API_SECRET_FILE", strings.Repeat("x", maxSecret+1), 0o600), false, "larger than", ""},
+		"secret too long":    {file("GSIGN_API_SECRET_FILE", strings.Repeat("x", limits.Secret+1), 0o600), false, "larger than", ""},
 		"secret twice":       {set("GSIGN_API_SECRET", "s"), true, "set more than once in the environment", "keep one"},
 		"cert missing":       {set("GSIGN_CLIENT_CERT", "/nonexistent"), false, "read the client certificate", ""},
 		"cert is no cert":    {file("GSIGN_CLIENT_CERT", "hello", 0o600), false, "holds no certificate", "BEGIN CERTIFICATE"},
@@ -288,7 +290,7 @@ func TestSecretFromStdin(t *testing.T) {
 	if err != nil || string(cfg.APISecret) != "from stdin" {
 		t.Errorf("%v, %v", cfg, err)
 	}
-	_, _, err = v.Credentials(strings.NewReader(strings.Repeat("x", maxSecret+1)), now)
+	_, _, err = v.Credentials(strings.NewReader(strings.Repeat("x", limits.Secret+1)), now)
 	wantError(t, err, false, "longer than", "")
 }
 

@@ -14,10 +14,9 @@ import (
 	"strconv"
 
 	"github.com/pelletier/go-toml/v2"
-)
 
-// maxConfigFile bounds a configuration file: two dozen settings, most of them paths.
-const maxConfigFile = 1 << 20
+	"gsign/internal/limits"
+)
 
 // file is the shape of the configuration file. Its keys are those of Settings; a test compares them.
 type file struct {
@@ -136,7 +135,7 @@ func readConfig(path string) ([]byte, error) {
 			Hint:    "look whether it still says what you wrote, then chmod go-w " + path, Usage: true,
 		}
 	}
-	return readAll(f, maxConfigFile)
+	return readAll(f, limits.ConfigFile)
 }
 
 func readLimited(path string, limit int64) ([]byte, error) {

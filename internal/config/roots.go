@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"gsign/internal/limits"
 )
 
 // Trust returns the root certificates that chains must end at; none means that no root is pinned.
@@ -94,7 +96,7 @@ func certificateFiles(dir string) ([]string, error) {
 }
 
 func readCertificateFile(what, path string) ([]*x509.Certificate, error) {
-	b, err := readLimited(path, maxCertificateFile)
+	b, err := readLimited(path, limits.CertificateFile)
 	if err != nil {
 		return nil, &Error{Problem: "read the " + what, Err: err}
 	}

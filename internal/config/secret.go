@@ -14,15 +14,13 @@ import (
 	"time"
 
 	"github.com/zalando/go-keyring"
+
+	"gsign/internal/limits"
 )
 
-const (
-	// maxSecret bounds a secret: the service's are 40 characters, a password may be a sentence.
-	maxSecret = 4 << 10
-	// keyringTimeout bounds the credential store, which may wait for ever for a desktop that is not there
-	// (zalando/go-keyring issues 48 and 149).
-	keyringTimeout = 3 * time.Second
-)
+// keyringTimeout bounds the credential store, which may wait for ever for a desktop that is not there
+// (zalando/go-keyring issues 48 and 149).
+const keyringTimeout = 3 * time.Second
 
 var testOnlyKeyringGet = keyring.Get
 
@@ -56,7 +54,7 @@ func fileSecret(what, path string) (string, error) {
 	if err := checkPrivate(what, path); err != nil {
 		return "", err
 	}
-	b, err := readLimited(path, maxSecret)
+	b, err := readLimited(path, limits.Secret)
 	if err != nil {
 		return "", &Error{Problem: "read the " + what, Err: err}
 	}
@@ -67,12 +65,12 @@ func streamSecret(what string, stdin io.Reader) (string, error) {
 	if stdin == nil {
 		return "", &Error{Problem: fmt.Sprintf("the %s is to be read from standard input, and there is none", what), Usage: true}
 	}
-	b, err := io.ReadAll(io.LimitReader(stdin, maxSecret+1))
+	b, err := io.ReadAll(io.LimitReader(stdin, limits.Secret+1))
 	if err != nil {
 		return "", &Error{Problem: fmt.Sprintf("read the %s from standard input", what), Err: err}
 	}
-	if len(b) > maxSecret {
-		return "", &Error{Problem: fmt.Sprintf("the %s on standard input is longer than %d bytes", what, maxSecret)}
+	if len(b) > limits.Secret {
+		return "", &Error{Problem: fmt.Sprintf("the %s on standard input is longer than %d bytes", what, limits.Secret)}
 	}
 	return trimSecret(what, "standard input", b)
 }

@@ -13,6 +13,16 @@ const (
 	Memory = 192 << 20
 )
 
+// Of settings and credentials (internal/config).
+const (
+	// CertificateFile bounds a file with certificates or keys: a system's whole bundle of roots has 250 KB.
+	CertificateFile = 8 << 20
+	// ConfigFile bounds a configuration file: two dozen settings, most of them paths.
+	ConfigFile = 1 << 20
+	// Secret bounds a secret: the service's are 40 characters, a password may be a sentence.
+	Secret = 4 << 10
+)
+
 // Of the security store and of the search for evidence (pkg/ltv).
 const (
 	// StoreEntries bounds the streams read from a security store. Real ones hold fewer than 100; a document signed a
@@ -174,7 +184,7 @@ const (
 	PDFLexedTimes = 2
 	// What a search through a damaged file finds counts as so many bytes of objects read, whatever its length: an object
 	// costs about 60 ns, a stream 1 µs, a trailer more and nobody has many; a byte of an object costs 2 to 3 ns.
-	PDFObjectWork  = 32
+	PDFObjectWork  = 48
 	PDFStreamWork  = 400
 	PDFTrailerWork = 1000
 	// PDFDecoded bounds the bytes that go through filters over the life of an open file. The object streams of a file of

@@ -93,6 +93,43 @@ func TestBigFileTakesLittleMemory(t *testing.T) {
 	runtime.KeepAlive(f)
 }
 
+// TestPastTenDigits updates a file whose table's ten digits cannot hold the offsets of what is appended: a cross-reference
+// stream follows the table, as the standard allows, and both are read. One that just fits gets a table.
+func TestPastTenDigits(t *testing.T) {
+	const limit = 10_000_000_000
+	for _, tc := range []struct {
+		size int64
+		kind SectionKind
+	}{{limit - 4096, Table}, {limit + 1, XRefStream}, {limit + 4096, XRefStream}, {25 * limit / 10, XRefStream}} {
+		s := bigFile(tc.size, 1000)
+		f, err := Open(s, s.size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u := f.NewUpdate()
+		ref := u.Alloc()
+		u.Set(ref, String("appended"))
+		rev, err := u.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, size := Joined(s, s.size, rev.Bytes)
+		g, err := Open(r, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k := g.Sections()[0].Kind; k != tc.kind || len(g.Sections()) != 2 || len(g.Damage()) > 0 {
+			t.Errorf("%d bytes: section of kind %d, %d sections, damage %v", size, k, len(g.Sections()), g.Damage())
+		}
+		if got, err := g.String(ref); string(got) != "appended" || err != nil {
+			t.Errorf("%d bytes: %q, %v", size, got, err)
+		}
+		if at := rev.Offset[ref]; tc.size > limit+1 && at < limit {
+			t.Errorf("object at %d", at)
+		}
+	}
+}
+
 func BenchmarkOpen(b *testing.B) {
 	for _, objects := range []int{100, 100_000, 2_000_000} {
 		b.Run(fmt.Sprint(objects), func(b *testing.B) {
