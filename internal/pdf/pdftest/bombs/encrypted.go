@@ -6,8 +6,8 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/md5" //nolint:gosec // what the file format demands
-	"crypto/rc4" //nolint:gosec // what the file format demands
+	"crypto/md5"
+	"crypto/rc4"
 	"encoding/binary"
 	"fmt"
 	"strings"
