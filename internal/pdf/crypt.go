@@ -200,9 +200,13 @@ func (f *File) decrypted(ref Ref, o Object) (Object, error) {
 	})
 }
 
-// encrypted gives a copy of an object with its strings encrypted.
+// encrypted gives a copy of an object with its strings encrypted. Those of a cross-reference stream, an old one that is
+// written anew, stay as they are: nobody decrypts them.
 func (f *File) encrypted(ref Ref, o Object) (Object, error) {
 	if !f.unlocked(ref) {
+		return o, nil
+	}
+	if s, ok := o.(*Stream); ok && s.Dict["Type"] == Object(Name("XRef")) {
 		return o, nil
 	}
 	return eachString(Clone(o), func(s String) (Object, error) {
