@@ -138,6 +138,25 @@ func TestTokenFields(t *testing.T) {
 	}
 }
 
+// TestTokenWithBoth reads a token with signing-certificate and signing-certificate-v2, as RFC 5816 section 2.2.1 permits.
+func TestTokenWithBoth(t *testing.T) {
+	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	p := pkixtest.New(t, at)
+	sum := sha256.Sum256([]byte("signed"))
+	for other, want := range map[*pkixtest.Entity]bool{p.TSA: true, p.Leaf: false} {
+		der := pkixtest.Token{TSA: p.TSA, Hash: crypto.SHA256, Imprint: sum[:], GenTime: at, ESSv1: true, Mutate: func(s *pkixtest.SignedData) {
+			s.Attributes = append(s.Attributes, pkixtest.SigningCertificateV2(crypto.SHA256, other.Certificate))
+		}}.Marshal(t)
+		token, err := cms.ParseToken(der)
+		if err == nil {
+			err = token.Verify(crypto.SHA256, sum[:], nil)
+		}
+		if (err == nil) != want {
+			t.Errorf("it names %s as well: %v", other.Certificate.Subject, err)
+		}
+	}
+}
+
 func FuzzParseToken(f *testing.F) {
 	p := pkixtest.New(f, now)
 	for _, tt := range tokenFaults {

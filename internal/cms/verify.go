@@ -80,7 +80,11 @@ func (sd *SignedData) examine(cert *x509.Certificate, contentType asn1.ObjectIde
 	if err := si.checkSignature(cert); err != nil {
 		return failed("B14", "signature of "+pkix.Name(cert), err)
 	}
-	return si.checkSigningCertificate(cert)
+	err := si.checkSigningCertificate(cert)
+	if err == errBoth && contentType.Equal(OIDTSTInfo) { //nolint:errorlint // it is never wrapped
+		return nil
+	}
+	return err
 }
 
 // checkAttributes is B11: each attribute once, content-type and message-digest there, one value in those that may
@@ -157,10 +161,32 @@ type essCertID struct {
 
 // checkSigningCertificate is B4 and B5: exactly one of the two attributes, and its first certificate is c.
 func (si *SignerInfo) checkSigningCertificate(c *x509.Certificate) error {
+	v1, v2 := si.Attribute(OIDSigningCertificate), si.Attribute(OIDSigningCertificateV2)
+	if len(v1) > 0 && len(v2) > 0 { // what either names counts, before that there should be one
+		a, err := parseESS(v1[0], 1)
+		if err == nil {
+			err = a.names(c)
+		}
+		if err != nil {
+			return err
+		}
+		b, err := parseESS(v2[0], 2)
+		if err == nil {
+			err = b.names(c)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	id, err := si.signingCertificate()
 	if err != nil {
 		return err
 	}
+	return id.names(c)
+}
+
+// names is B5: the first certificate of the attribute is c.
+func (id *essCertID) names(c *x509.Certificate) error {
 	if id.hash == 0 {
 		return failed("B5", "signing-certificate attribute with an unknown hash algorithm", nil)
 	}
@@ -170,13 +196,16 @@ func (si *SignerInfo) checkSigningCertificate(c *x509.Certificate) error {
 	return nil
 }
 
+// errBoth is no fault of a timestamp token: RFC 5816 section 2.2.1 lets it have both attributes.
+var errBoth = failed("B4", "both signing-certificate and signing-certificate-v2", nil)
+
 func (si *SignerInfo) signingCertificate() (*essCertID, error) {
 	v1, v2 := si.Attribute(OIDSigningCertificate), si.Attribute(OIDSigningCertificateV2)
 	switch {
 	case len(v1) == 0 && len(v2) == 0:
 		return nil, failed("B4", "no signing-certificate attribute", nil)
 	case len(v1) > 0 && len(v2) > 0:
-		return nil, failed("B4", "both signing-certificate and signing-certificate-v2", nil)
+		return nil, errBoth
 	case len(v1) > 0:
 		return parseESS(v1[0], 1)
 	}

@@ -3,8 +3,10 @@
 // Package verify tells whether the signatures of a PDF file are good, for whom, at which time, and which PAdES level
 // they reach. Most programs need [Verify] only.
 //
-// It uses nothing but the file: evidence about certificates is what the security store holds, and trust is what
-// [Options].Roots says. What was changed by later revisions is not judged here.
+// It goes in the order of EN 319 102-1: format, signing certificate, cryptography, path, revocation with freshness,
+// timestamps, and where the present does not suffice the past by proofs of existence; algorithms are judged by date. Evidence is
+// what the file holds, and what [Options].Source finds. Trust is what [Options].Roots and Anchors say: without them nothing is
+// trusted, unless AnyRoot makes do with chains that close.
 package verify
 
 import (
