@@ -165,9 +165,10 @@ func (st *step) annotationAdded(ref pdf.Ref, page int) {
 		st.dangle(ref, false)
 	case n != nil && st.fresh[ref.Num]:
 		return // a new signature field, which has been judged
-	case n != nil && n.kind == "Sig" && n.signed != 0 && there:
+	case n != nil && n.kind == "Sig" && n.signed != 0 && there && st.isChanged(ref):
 		if st.visible(dict) {
-			st.tell(ref.Num, Signature, Suspicious, fill, clauseAnnots, "a field that was there is shown on page %d now", page+1).Page = page
+			c := st.tell(ref.Num, Signature, Allowed, fill, clauseAnnots, "the field that was signed is shown on page %d now", page+1)
+			c.Page, c.visible = page, true
 		}
 	case n != nil:
 		st.tell(ref.Num, Form, Suspicious, fill, clauseAnnots, "a field that was there is shown on page %d now", page+1).Page = page
@@ -200,6 +201,11 @@ func (st *step) look(c *change, dict pdf.Dict) {
 	subtype, _ := st.get(dict["Subtype"]).(pdf.Name)
 	c.Text += " (" + string(subtype) + ")"
 	small := false
+	action := st.get(st.dict(dict["A"])["S"])
+	if dict["AA"] != nil || dict["A"] != nil && action != pdf.Object(pdf.Name("URI")) && action != pdf.Object(pdf.Name("GoTo")) {
+		suspect("does something when it is touched")
+		return
+	}
 	switch subtype {
 	case "Popup":
 		return
@@ -286,9 +292,12 @@ func (st *step) appearances() {
 		case n == nil:
 			c := st.tell(num, Annotation, Suspicious, annotate, clauseAnnots, "what an annotation shows differs")
 			c.Field = ""
-		case n.kind != "Sig" && st.changed[at] != nil:
+		case n.kind != "Sig" && (st.changed[at] != nil || st.valueAbove(n, st.dict(pdf.Ref{Num: at, Gen: st.gen(at)}))):
 			c := st.tell(num, FormFill, Allowed, fill, clauseDocMDP, "what the field shows differs")
 			c.Field = n.name
+			if text := st.mismatch(n, st.dict(pdf.Ref{Num: at, Gen: st.gen(at)})); text != "" {
+				c.Verdict, c.Text = Suspicious, text
+			}
 		default:
 			c := st.tell(num, Form, Suspicious, fill, clauseDocMDP, "what the field shows differs, and the field is as it was")
 			c.Field = n.name

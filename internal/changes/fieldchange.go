@@ -125,7 +125,7 @@ func (st *step) filled(num uint32, n *node, differ []pdf.Name, a, b pdf.Dict) {
 	c := st.tell(num, FormFill, Allowed, fill, clauseDocMDP, "the field was filled in")
 	page, _ := b["P"].(pdf.Ref)
 	c.Page = st.pageOf(page.Num)
-	if appearance && !value && !n.widget && a["AP"] != nil {
+	if appearance && !value && !st.valueAbove(n, b) && a["AP"] != nil {
 		c.Verdict, c.Text, c.Clause = Suspicious, "the field looks different, and its value is as it was", "ISO 32000-2 12.7.4.3"
 		return
 	}
@@ -134,11 +134,20 @@ func (st *step) filled(num uint32, n *node, differ []pdf.Name, a, b pdf.Dict) {
 	}
 }
 
+// valueAbove reports whether the value that a widget shows was changed with the field above it.
+func (st *step) valueAbove(n *node, widget pdf.Dict) bool {
+	return n.widget && st.isChanged(widget["Parent"])
+}
+
 // mismatch says that what a text field shows is not its value. Only text in a simple encoding can be told.
 func (st *step) mismatch(n *node, b pdf.Dict) string {
-	value, ok := st.get(b["V"]).(pdf.String)
+	from := b
+	if n.widget {
+		from = st.dict(b["Parent"])
+	}
+	value, ok := st.get(from["V"]).(pdf.String)
 	normal, isStream := st.get(st.dict(b["AP"])["N"]).(*pdf.Stream)
-	if n.kind != "Tx" || !ok || !isStream || st.integer(b["Ff"])&(1<<13) != 0 { // a password shows as asterisks
+	if n.kind != "Tx" || !ok || !isStream || st.integer(from["Ff"])&(1<<13) != 0 { // a password shows as asterisks
 		return ""
 	}
 	p, ok := st.paint(normal)

@@ -19,7 +19,7 @@ var testOnlySharedRows = limits.PDFSharedRows
 // continues reports whether the chain of sections leads on as that of the original does.
 func (f *File) continues(abs int64) bool {
 	o := f.opts.Original
-	if o == nil || o.rows < testOnlySharedRows || len(o.damage) > 0 || o.recovered || o.base != f.base || o.header != f.header || o.src.size >= f.src.size {
+	if o == nil || o.rows < testOnlySharedRows && !f.opts.Share || len(o.damage) > 0 || o.recovered || o.base != f.base || o.header != f.header || o.src.size >= f.src.size {
 		return false
 	}
 	return (abs == o.start || abs == o.sections[0].Offset) && !o.indirectLength()

@@ -15,6 +15,8 @@ type Options struct {
 	// know. Its cross-reference is taken over where it is large and the chain of this file's leads to it, instead of being read
 	// again. A small one is read again: the reading is then independent of the first one.
 	Original *File
+	// Share takes the cross-reference of Original over also where it is small: for those who compare many revisions.
+	Share bool
 }
 
 // Damage is something that is wrong with the file and could be helped.

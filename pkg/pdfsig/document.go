@@ -137,8 +137,8 @@ func (d *Document) Revision(end int64) (*Document, error) {
 	return Open(io.NewSectionReader(d.r, 0, end), end, &OpenOptions{Password: d.password, Original: d.original})
 }
 
-// RevisionAfter opens the document as it was when its first end bytes were all of it. An earlier revision, opened before,
-// spares reading again what it said, where that is much. It may be nil.
+// RevisionAfter opens the document as it was when its first end bytes were all of it. What an earlier revision, opened before,
+// has read is not read again. It may be nil.
 func (d *Document) RevisionAfter(earlier *Document, end int64) (*Document, error) {
 	if end == d.size {
 		return d, nil
@@ -146,7 +146,12 @@ func (d *Document) RevisionAfter(earlier *Document, end int64) (*Document, error
 	if earlier == nil {
 		return d.Revision(end)
 	}
-	return Open(io.NewSectionReader(d.r, 0, end), end, &OpenOptions{Password: d.password, Original: earlier})
+	r := io.NewSectionReader(d.r, 0, end)
+	file, err := pdf.OpenWith(r, end, &pdf.Options{Password: d.password, Original: earlier.file, Share: true})
+	if err != nil {
+		return nil, refuseLocked(err)
+	}
+	return &Document{file: file, r: r, size: end, password: d.password}, nil
 }
 
 // Unambiguous asks a second, independent reader for the catalog and the page count. A contradiction is a *MalformedError:

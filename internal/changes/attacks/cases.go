@@ -89,6 +89,16 @@ func (c *cases) fill(in []byte, field uint32, value, shown string) []byte {
 	})
 }
 
+// split fills in the field whose widget is an object of its own, in the place of what it showed.
+func (c *cases) split(in []byte, value, shown string) []byte {
+	return c.update(in, func(_ *pdf.File, u *pdf.Update) {
+		u.SetStream(ref(objWidget+1), form("0 0 200 20"), []byte("BT /F1 12 Tf 2 4 Td ("+shown+") Tj ET"))
+		if value != "" {
+			c.edit(u, ref(objSplit), func(d pdf.Dict) { d["V"] = pdf.TextString(value) })
+		}
+	})
+}
+
 // annotate adds an annotation to the first page.
 func (c *cases) annotate(in []byte, entries, look string, resources pdf.Object) []byte {
 	return c.update(in, func(f *pdf.File, u *pdf.Update) {
@@ -127,6 +137,8 @@ func (c *cases) honest() {
 	good("existing-field", c.sign(one, sig{field: ref(objApproval)}))
 	good("fill", c.fill(one, objName, "Grace", "Grace"))
 	good("fill-empty", c.fill(one, objOther, "42", "42"))
+	good("fill-split", c.split(one, "Grace", "Grace"))
+	good("link", c.annotate(one, "/Subtype /Link /Rect [72 700 200 720] /A << /S /URI /URI (https://example.com/) >>", "", nil))
 	good("note", c.annotate(one, note, noteLook, nil))
 	good("highlight", c.annotate(one, highlight, "/G gs 1 1 0 rg 0 0 128 30 re f", pdf.Raw("<< /ExtGState << /G << /BM /Multiply >> >> >>")))
 	good("metadata", c.update(one, func(f *pdf.File, u *pdf.Update) {
@@ -228,7 +240,7 @@ func (c *cases) shadow() {
 	const class = "shadow"
 	c.add("shadow-hide-annotation", class, Suspicious, "annotation was taken", c.change(3, func(d pdf.Dict) {
 		a := d["Annots"].(pdf.Array)
-		d["Annots"] = append(append(pdf.Array{}, a[:4]...), a[5:]...)
+		d["Annots"] = append(append(pdf.Array{}, a[:4]...), a[5:]...) // without what covers
 	}))
 	c.add("shadow-hide-flag", class, Suspicious, "also /F", c.change(objCover, func(d pdf.Dict) { d["F"] = pdf.Integer(2) }))
 	c.add("shadow-hide-picture", class, Forbidden, "", c.stream(objPicture, ""))
@@ -242,6 +254,9 @@ func (c *cases) shadow() {
 	}))
 	c.add("shadow-replace-look-data", class, Suspicious, "the field is as it was", c.stream(objNameLook, "BT /F1 12 Tf (Mallory) Tj ET"))
 	c.add("shadow-fill-shows-other", class, Suspicious, "something else than its value", c.fill(c.base, objName, "Grace", "Mallory"))
+	c.add("shadow-split-shows-other", class, Suspicious, "something else than its value", c.split(c.base, "Grace", "Mallory"))
+	c.add("shadow-split-look", class, Suspicious, "the field is as it was", c.split(c.base, "", "Mallory"))
+	c.add("shadow-script", class, Suspicious, "when it is touched", c.annotate(c.base, "/Subtype /Link /Rect [72 700 200 720] /A << /S /JavaScript /JS (1) >>", "", nil))
 	c.add("shadow-need-appearances", class, Suspicious, "NeedAppearances", c.change(objForm, func(d pdf.Dict) { d["NeedAppearances"] = pdf.Bool(true) }))
 	c.add("shadow-form-font", class, Forbidden, "/DR", c.update(c.base, func(_ *pdf.File, u *pdf.Update) {
 		at := u.Alloc()

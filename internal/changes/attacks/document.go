@@ -22,7 +22,9 @@ const (
 	objHidden2  = 16 // a page that nothing uses
 	objNameLook = 17 // the appearance of "name"
 	objMetadata = 18
-	objSecond   = 19  // the second page
+	objSecond   = 19 // the second page
+	objSplit    = 20 // text field "split", whose widget is an object of its own
+	objWidget   = 21
 	objMissing  = 900 // what the page refers to and the document has not, where it is prepared for that
 )
 
@@ -41,11 +43,11 @@ func made(kind pdftest.Kind, contents string) []byte {
 		{Num: 1, Body: "<< /Type /Catalog /Pages 2 0 R /AcroForm 7 0 R /Metadata 18 0 R >>", Packed: true},
 		{Num: 2, Body: "<< /Type /Pages /Kids [3 0 R 19 0 R] /Count 2 >>", Packed: true},
 		{Num: 3, Body: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents " + contents + " /Resources << " +
-			"/Font << /F1 5 0 R >> /XObject << /X 14 0 R >> >> /Annots [8 0 R 9 0 R 11 0 R 12 0 R 13 0 R] >>", Packed: true},
+			"/Font << /F1 5 0 R >> /XObject << /X 14 0 R >> >> /Annots [8 0 R 9 0 R 11 0 R 12 0 R 13 0 R 21 0 R] >>", Packed: true},
 		{Num: objContent, Body: stream("", "BT /F1 24 Tf 72 720 Td (Pay 100 EUR) Tj ET /X Do")},
 		{Num: objFont, Body: "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>", Packed: true},
 		{Num: 6, Body: "<< /Producer (gsign tests) /Title (An order) >>", Packed: true},
-		{Num: objForm, Body: "<< /Fields [8 0 R 9 0 R 11 0 R] /DA (/F1 0 Tf 0 g) /DR << /Font << /F1 5 0 R >> >> /SigFlags 0 >>", Packed: true},
+		{Num: objForm, Body: "<< /Fields [8 0 R 9 0 R 11 0 R 20 0 R] /DA (/F1 0 Tf 0 g) /DR << /Font << /F1 5 0 R >> >> /SigFlags 0 >>", Packed: true},
 		{Num: objName, Body: "<< /FT /Tx /T (name) /V (Ada) /Type /Annot /Subtype /Widget /Rect [72 600 272 620] /P 3 0 R /F 4 /AP << /N 17 0 R >> >>", Packed: true},
 		{Num: objApproval, Body: "<< /FT /Sig /T (approval) /Type /Annot /Subtype /Widget /Rect [72 100 272 140] /P 3 0 R /F 132 >>", Packed: true},
 		{Num: objOther, Body: "<< /FT /Tx /T (other) /Type /Annot /Subtype /Widget /Rect [72 560 272 580] /P 3 0 R /F 4 >>", Packed: true},
@@ -55,6 +57,9 @@ func made(kind pdftest.Kind, contents string) []byte {
 		{Num: objHidden, Body: stream(xobject, "BT /F1 24 Tf 0 0 Td (Pay 9999 EUR) Tj ET")},
 		{Num: objHidden2, Body: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 15 0 R /Resources << /Font << /F1 5 0 R >> >> >>", Packed: true},
 		{Num: objNameLook, Body: stream(xobject, "BT /F1 12 Tf 2 4 Td (Ada) Tj ET")},
+		{Num: objSplit, Body: "<< /FT /Tx /T (split) /V (Ada) /Kids [21 0 R] >>", Packed: true},
+		{Num: objWidget, Body: "<< /Type /Annot /Subtype /Widget /Parent 20 0 R /Rect [72 400 272 420] /P 3 0 R /F 4 /AP << /N 22 0 R >> >>", Packed: true},
+		{Num: objWidget + 1, Body: stream(xobject, "BT /F1 12 Tf 2 4 Td (Ada) Tj ET")},
 		{Num: objMetadata, Body: stream("/Type /Metadata /Subtype /XML", "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")},
 		{Num: objSecond, Body: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> /XObject << /X 14 0 R >> >> >>", Packed: true},
 	}

@@ -18,6 +18,7 @@ import (
 
 	"gsign/internal/cms"
 	"gsign/internal/pdf"
+	"gsign/internal/pdf/pdftest"
 	"gsign/internal/pkix/pkixtest"
 )
 
@@ -295,8 +296,31 @@ func (w *World) store(in []byte) []byte {
 	})
 }
 
-// SignAndStore signs a document and appends a security store.
-func SignAndStore(tb testing.TB, in []byte) []byte {
+// Signed is a document with so many signatures, each in a revision of its own.
+func Signed(tb testing.TB, signatures int) []byte {
+	tb.Helper()
 	w := New(tb)
-	return w.store(w.sign(in, sig{name: "First"}))
+	b := document(pdftest.Stream)
+	for i := range signatures {
+		b = w.sign(b, sig{name: fmt.Sprintf("Signer%d", i), plain: true})
+	}
+	return b
+}
+
+// Appended gives two signed documents, of a table and of a stream, and what attacks append to each.
+func Appended(tb testing.TB) (bases [2][]byte, tails [2][][]byte) {
+	tb.Helper()
+	w := New(tb)
+	for i, kind := range []pdftest.Kind{pdftest.Table, pdftest.Stream} {
+		c := &cases{World: w, kind: kind, base: w.sign(document(kind), sig{name: "First", plain: true})}
+		c.incremental()
+		c.shadow()
+		bases[i] = c.base
+		for _, x := range c.all {
+			if tail, ok := bytes.CutPrefix(x.Bytes, c.base); ok {
+				tails[i] = append(tails[i], tail)
+			}
+		}
+	}
+	return bases, tails
 }
