@@ -131,62 +131,54 @@ func (st *step) storeChanges(dss pdf.Object) {
 	}
 	old := st.dictBefore(st.dictBefore(st.was.Root())["DSS"])
 	touched := old == nil || !st.means(st.dictBefore(st.was.Root())["DSS"], dss, 0)
-	var first uint32
-	var walk func(o pdf.Object, depth int)
-	walk = func(o pdf.Object, depth int) {
-		if depth > 8 || !st.state.step() {
-			return
-		}
-		ref, indirect := o.(pdf.Ref)
-		v := st.get(o)
-		if indirect {
-			if st.storeSeen[ref.Num] {
-				return
-			}
-			st.storeSeen[ref.Num] = true
-			_, there := st.was.Reference(ref.Num)
-			d := st.changed[ref.Num]
-			if d != nil && !d.explained && st.marks.get(ref.Num)&protected == 0 {
-				_, stream := v.(*pdf.Stream)
-				if there && (stream || st.marks.role(ref.Num) != roleStore || !storeKeys(v, depth)) {
-					return // written anew, and it was something else: rest says so
-				}
-				d.explained, touched = true, true
-				first = max(first, ref.Num)
-			}
-			st.assign(ref, roleStore)
-		}
-		switch v := v.(type) {
-		case pdf.Array:
-			for _, e := range v {
-				walk(e, depth+1)
-			}
-		case pdf.Dict:
-			for _, e := range v {
-				walk(e, depth+1)
-			}
-		case *pdf.Stream:
-			for key, e := range v.Dict {
-				if key == "Length" {
-					st.adopt(e, 0, false)
-				}
-			}
-		}
-	}
 	st.storeSeen = map[uint32]bool{}
-	walk(dss, 0)
-	if !touched {
+	if !st.storeWalk(dss, 0) && !touched {
 		return
 	}
 	ref, _ := dss.(pdf.Ref)
 	if ref.Num == 0 {
 		ref = st.file.Root()
 	}
-	c := change{Change: Change{
+	st.say(change{Change: Change{
 		Object: ref.Num, Generation: ref.Gen, Page: -1, Kind: SecurityStore, Verdict: Allowed, Text: "evidence was added to the security store",
 		Clause: clauseStore,
-	}, needs: free}
-	st.say(c)
+	}, needs: free})
+}
+
+// storeWalk takes what is new in the security store for explained. It reports whether anything is.
+func (st *step) storeWalk(o pdf.Object, depth int) (touched bool) {
+	if depth > 8 || !st.state.step() {
+		return false
+	}
+	v := st.get(o)
+	if ref, ok := o.(pdf.Ref); ok {
+		if st.storeSeen[ref.Num] {
+			return false
+		}
+		st.storeSeen[ref.Num] = true
+		_, there := st.was.Reference(ref.Num)
+		if d := st.changed[ref.Num]; d != nil && !d.explained && st.marks.get(ref.Num)&protected == 0 {
+			_, stream := v.(*pdf.Stream)
+			if there && (stream || st.marks.role(ref.Num) != roleStore || !storeKeys(v, depth)) {
+				return false // written anew, and it was something else: rest says so
+			}
+			d.explained, touched = true, true
+		}
+		st.assign(ref, roleStore)
+	}
+	switch v := v.(type) {
+	case pdf.Array:
+		for _, e := range v {
+			touched = st.storeWalk(e, depth+1) || touched
+		}
+	case pdf.Dict:
+		for _, e := range v {
+			touched = st.storeWalk(e, depth+1) || touched
+		}
+	case *pdf.Stream:
+		st.adopt(v.Dict["Length"], 0, false)
+	}
+	return touched
 }
 
 // storeKeys reports whether a dictionary of the security store has the keys of one alone (ISO 32000-2 Tables 261 and 262).

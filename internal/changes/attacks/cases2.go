@@ -69,6 +69,17 @@ func (c *cases) objects() {
 	forbidden("field-script", "/AA", c.change(objName, func(d pdf.Dict) { d["AA"] = pdf.Raw("<< /K << /S /JavaScript /JS (1) >> >>") }))
 	forbidden("field-name", "/T", c.change(objName, func(d pdf.Dict) { d["T"] = pdf.TextString("other name") }))
 	c.add("field-moved", class, Suspicious, "/Rect", c.change(objName, func(d pdf.Dict) { d["Rect"] = pdf.Raw("[72 700 400 760]") }))
+	c.signed()
+	if c.kind == pdftest.Stream {
+		c.packed()
+	}
+	forbidden("rolled-back", "", c.rolledBack())
+}
+
+// signed makes changes of a signature that was there.
+func (c *cases) signed() {
+	const class = "other changes"
+	forbidden := func(name, reason string, b []byte) { c.add(name, class, Forbidden, reason, b) }
 	signed := c.sign(c.document(), sig{name: "First", rect: "72 40 172 80", look: "BT /F1 12 Tf (Signed) Tj ET"})
 	f := c.open(signed)
 	field := pdf.Ref{}
@@ -108,10 +119,6 @@ func (c *cases) objects() {
 		u.Set(at, pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.TextString("Copy"), "V": dict})
 		c.addField(f, u, at)
 	}))
-	if c.kind == pdftest.Stream {
-		c.packed()
-	}
-	c.add("rolled-back", class, Forbidden, "", c.rolledBack())
 }
 
 // packed writes a signed object stream anew, and objects below it.
