@@ -36,3 +36,36 @@ func TestNumberOfXRefStream(t *testing.T) {
 		t.Errorf("new object %v, want number %d", ref, size)
 	}
 }
+
+// Entries keep their numbers whichever of them are free, the first of a block among them.
+func TestRowsBetweenFreeOnes(t *testing.T) {
+	for _, every := range []int{1, 2, 5, entryBlock, entryBlock + 1} {
+		f := &File{}
+		var rows []byte
+		const first, count = 3, 3 * entryBlock
+		for num := first; num < first+count; num++ {
+			kind := byte(1)
+			if num%every == 0 {
+				kind = 0
+			}
+			rows = append(rows, kind, byte(num>>8), byte(num), 0)
+		}
+		var free freeRuns
+		in := rowReader{f: f, r: bytes.NewReader(rows), widths: [3]int{1, 2, 1}, free: &free}
+		if err := in.read(first, count); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.entries.addFree(free); err != nil {
+			t.Fatal(err)
+		}
+		for num := uint32(first); num < first+count; num++ {
+			want := offsetEntry(int64(num), 0)
+			if int(num)%every == 0 {
+				want = freeEntry
+			}
+			if got := f.entries.get(num); got != want {
+				t.Errorf("free every %d: entry of object %d is %x", every, num, got)
+			}
+		}
+	}
+}

@@ -144,7 +144,8 @@ func (in *rowReader) add(num uint32, rows []byte, width int) error {
 	f := in.f
 	ends := [2]int{in.widths[0], in.widths[0] + in.widths[1]}
 	shifts := [3]uint{64 - 8*uint(in.widths[0]), 64 - 8*uint(in.widths[1]), 64 - 8*uint(in.widths[2])}
-	var b *[entryBlock]entry // of the number before
+	var b *[entryBlock]entry // of the last number in use
+	var block uint32
 	for ; len(rows) > 8; num++ {
 		kind := uint64(1) // where it is left out
 		if ends[0] > 0 {
@@ -170,11 +171,12 @@ func (in *rowReader) add(num uint32, rows []byte, width int) error {
 			in.free.add(num) // free; other types mean null
 			continue
 		}
-		if b == nil || num%entryBlock == 0 {
+		if b == nil || block != num/entryBlock {
 			var err error
 			if b, err = f.entries.block(num); err != nil {
 				return err
 			}
+			block = num / entryBlock
 		}
 		if b[num%entryBlock] == 0 {
 			f.entries.put(b, num, e)
