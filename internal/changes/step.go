@@ -171,6 +171,8 @@ func (st *step) bookkeeping(num uint32, d *delta, x, y pdf.Object) bool {
 	case was == "ObjStm":
 		st.tell(num, Structure, Forbidden, free, "ISO 32000-2 7.5.7", "the object stream %d, which was signed, is another object now", num)
 		return true
+	case was == "XRef" && !d.now:
+		return true
 	case is == "" || d.old && was == "":
 		return false
 	case is == "ObjStm" || is == "XRef":
