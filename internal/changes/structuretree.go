@@ -47,7 +47,7 @@ func (st *step) structureTree() {
 // structureRoot judges one value of the structure tree.
 func (st *step) structureRoot(num uint32, a, b pdf.Object) {
 	if a != nil && st.grows(a, b, "", 0) {
-		st.tell(num, Bookkeeping, Allowed, fill, clauseStructure, "the structure tree has more entries")
+		st.tell(num, Document, Allowed, fill, clauseStructure, "the structure tree has more entries")
 	} else {
 		st.tell(num, Document, Suspicious, free, clauseStructure, "the structure tree differs: what is read aloud may be something else")
 	}

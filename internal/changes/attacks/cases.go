@@ -151,6 +151,22 @@ func (c *cases) honest() {
 			c.edit(u, ref(n), func(pdf.Dict) {})
 		}
 	}))
+	good("structure", c.update(one, func(f *pdf.File, u *pdf.Update) {
+		element := u.Alloc()
+		u.Set(element, pdf.Raw("<< /Type /StructElem /S /Form /P 23 0 R /Pg 3 0 R >>"))
+		c.list(f, u, ref(objStructure), "K", element)
+	}))
+	good("catalog-moved", c.update(one, func(f *pdf.File, u *pdf.Update) {
+		catalog, err := f.Catalog()
+		c.must(err)
+		at := u.Alloc()
+		u.Set(at, catalog)
+		u.SetTrailer("Root", at)
+	}))
+	stamped := c.prepare(store, sig{name: "Stamp", stamp: true})
+	spoiled := bytes.LastIndex(stamped[:len(store)], []byte("startxref\n")) + 10
+	copy(stamped[spoiled:], "9999") // the end of an unsigned revision leads nowhere; the next one leads past it
+	good("broken-between", c.seal(stamped, sig{stamp: true}))
 	certified := func(p int) []byte { return c.sign(doc, sig{name: "Author", certify: p}) }
 	good("certified-1-store", c.store(certified(1)))
 	good("certified-1-timestamp", c.stamp(c.store(certified(1))))
@@ -282,6 +298,7 @@ func (c *cases) shadow() {
 	}), func(_ *pdf.File, u *pdf.Update) {
 		c.edit(u, ref(objName), func(d pdf.Dict) { d["V"], d["AP"] = pdf.TextString("Pay 9999 EUR"), pdf.Dict{"N": ref(40)} })
 	}))
+	c.add("shadow-read-aloud", class, Suspicious, "read aloud", c.change(objStructure+1, func(d pdf.Dict) { d["ActualText"] = pdf.String("Pay 9999 EUR") }))
 	c.add("shadow-free", class, Suspicious, "nothing reaches", c.free(objHidden))
 	c.add("shadow-free-content", class, Forbidden, "taken away", c.free(objContent))
 	c.add("shadow-store-shares-page", class, Forbidden, "", c.sharedStore())

@@ -9,23 +9,24 @@ import (
 
 // Numbers of the objects of the document.
 const (
-	objContent  = 4
-	objFont     = 5
-	objForm     = 7
-	objName     = 8  // text field "name", with its widget
-	objApproval = 9  // empty signature field "approval"
-	objOther    = 11 // text field "other"
-	objNote     = 12 // a note on the first page
-	objCover    = 13 // an annotation that covers what is below
-	objPicture  = 14 // a form XObject that the page shows
-	objHidden   = 15 // a form XObject that nothing uses
-	objHidden2  = 16 // a page that nothing uses
-	objNameLook = 17 // the appearance of "name"
-	objMetadata = 18
-	objSecond   = 19 // the second page
-	objSplit    = 20 // text field "split", whose widget is an object of its own
-	objWidget   = 21
-	objMissing  = 900 // what the page refers to and the document has not, where it is prepared for that
+	objContent   = 4
+	objFont      = 5
+	objForm      = 7
+	objName      = 8  // text field "name", with its widget
+	objApproval  = 9  // empty signature field "approval"
+	objOther     = 11 // text field "other"
+	objNote      = 12 // a note on the first page
+	objCover     = 13 // an annotation that covers what is below
+	objPicture   = 14 // a form XObject that the page shows
+	objHidden    = 15 // a form XObject that nothing uses
+	objHidden2   = 16 // a page that nothing uses
+	objNameLook  = 17 // the appearance of "name"
+	objMetadata  = 18
+	objSecond    = 19 // the second page
+	objSplit     = 20 // text field "split", whose widget is an object of its own
+	objWidget    = 21
+	objStructure = 23  // the structure tree
+	objMissing   = 900 // what the page refers to and the document has not, where it is prepared for that
 )
 
 func ref(num uint32) pdf.Ref { return pdf.Ref{Num: num} }
@@ -40,7 +41,7 @@ func made(kind pdftest.Kind, contents string) []byte {
 	stream := pdftest.StreamBody
 	xobject := "/Type /XObject /Subtype /Form /BBox [0 0 200 40] /Resources << /Font << /F1 5 0 R >> >>"
 	objs := []pdftest.Object{
-		{Num: 1, Body: "<< /Type /Catalog /Pages 2 0 R /AcroForm 7 0 R /Metadata 18 0 R >>", Packed: true},
+		{Num: 1, Body: "<< /Type /Catalog /Pages 2 0 R /AcroForm 7 0 R /Metadata 18 0 R /StructTreeRoot 23 0 R >>", Packed: true},
 		{Num: 2, Body: "<< /Type /Pages /Kids [3 0 R 19 0 R] /Count 2 >>", Packed: true},
 		{Num: 3, Body: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents " + contents + " /Resources << " +
 			"/Font << /F1 5 0 R >> /XObject << /X 14 0 R >> >> /Annots [8 0 R 9 0 R 11 0 R 12 0 R 13 0 R 21 0 R] >>", Packed: true},
@@ -60,6 +61,8 @@ func made(kind pdftest.Kind, contents string) []byte {
 		{Num: objSplit, Body: "<< /FT /Tx /T (split) /V (Ada) /Kids [21 0 R] >>", Packed: true},
 		{Num: objWidget, Body: "<< /Type /Annot /Subtype /Widget /Parent 20 0 R /Rect [72 400 272 420] /P 3 0 R /F 4 /AP << /N 22 0 R >> >>", Packed: true},
 		{Num: objWidget + 1, Body: stream(xobject, "BT /F1 12 Tf 2 4 Td (Ada) Tj ET")},
+		{Num: objStructure, Body: "<< /Type /StructTreeRoot /K [24 0 R] >>", Packed: true},
+		{Num: objStructure + 1, Body: "<< /Type /StructElem /S /P /P 23 0 R /Pg 3 0 R /K 0 >>", Packed: true},
 		{Num: objMetadata, Body: stream("/Type /Metadata /Subtype /XML", "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")},
 		{Num: objSecond, Body: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> /XObject << /X 14 0 R >> >> >>", Packed: true},
 	}
