@@ -48,7 +48,11 @@ func TestCorpusSigned(t *testing.T) {
 		if report == nil {
 			return nil
 		}
-		for _, s := range report.Signatures {
+		untrusted, _ := verify.Verify(t.Context(), bytes.NewReader(b), int64(len(b)), nil)
+		for i, s := range report.Signatures {
+			if u := untrusted.Signatures[i]; u.Indication < verify.Indeterminate || u.SubIndication == "" || len(u.Findings) == 0 {
+				t.Errorf("%s: %q passes without an anchor: %v %s", name, s.Signature.Field, u.Indication, u.SubIndication)
+			}
 			levels[s.Level]++
 			if len(s.Missing) > 0 {
 				t.Logf("%s: %q is %v: %v", name, s.Signature.Field, s.Level, s.Missing)

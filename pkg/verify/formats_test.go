@@ -177,6 +177,22 @@ func TestDroppedStore(t *testing.T) {
 	}
 }
 
+// TestArchivedWeak archives a signature whose algorithm had ended before: the past does not heal that.
+func TestArchivedWeak(t *testing.T) {
+	w := newWorld(t)
+	b := w.foreign(pdftest.Classic(), "/SubFilter /adbe.pkcs7.detached", old(t, func(sd *pkixtest.SignedData, signed []byte) {
+		sd.SHA1, sd.Hash = true, crypto.SHA1
+		sd.Attributes[1] = pkixtest.MessageDigest(digestWith(crypto.SHA1, signed))
+	}))
+	b = w.archive(w.store(b, w.entities()...), archived)
+	for _, at := range []time.Time{noon.Add(5 * time.Minute), judged, noon.Add(60 * 24 * time.Hour)} {
+		report, err := check(t, b, &verify.Options{Roots: roots(t), Time: at})
+		if s := report.Signatures[0]; err == nil || s.SubIndication != verify.CryptoConstraintsFailureNoPOE && s.SubIndication != verify.OutOfBoundsNoPOE {
+			t.Errorf("at %v: %v %s", at, s.Indication, s.SubIndication)
+		}
+	}
+}
+
 // FuzzVerify judges any bytes: an error or a report, and no indication without a reason.
 func FuzzVerify(f *testing.F) {
 	w := newWorld(f)

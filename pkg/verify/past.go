@@ -143,9 +143,13 @@ func (v *validator) slide(s *subject, cert, issuer *x509.Certificate, control ti
 			why = fmt.Sprintf("%s was reliable until %s only", alg.Name, alg.Until.Format(time.DateOnly))
 			continue
 		}
+		for _, r := range v.answers(cert, issuer) { // whoever says revoked, older or not, is believed
+			if r.sound && !r.RevokedAt.IsZero() && (r == a || !r.hold) && r.RevokedAt.Before(control) {
+				control = r.RevokedAt
+			}
+		}
 		switch {
-		case !a.RevokedAt.IsZero() && a.RevokedAt.Before(control):
-			control = a.RevokedAt
+		case !a.RevokedAt.IsZero():
 		case !a.NextUpdate.IsZero() && a.NextUpdate.Add(limits.ClockSkew).Before(control):
 			control = a.NextUpdate.Add(limits.ClockSkew)
 		}

@@ -41,6 +41,7 @@ func with(i Indication, sub SubIndication, check, clause, format string, args ..
 // conclude judges the certificate of a subject, and its algorithms: first as of now with the best time that is known, and
 // where that fails only for want of proofs of existence, as of the past (EN 319 102-1 clauses 5.3, 5.5 and 5.6).
 func (v *validator) conclude(s *subject) []Finding {
+	own := weak(s.algorithms) // judged for the best time already: nothing heals them
 	found := v.present(s)
 	if len(found) == 0 || len(v.proofs) == 0 || !slices.ContainsFunc(found, recoverable) || slices.ContainsFunc(found, final) {
 		return found
@@ -58,7 +59,7 @@ func (v *validator) conclude(s *subject) []Finding {
 	if s.best.Before(leaf.NotBefore) || s.best.After(leaf.NotAfter) {
 		return found
 	}
-	return nil
+	return own
 }
 
 // recoverable are the failures that proofs of existence may heal.
@@ -232,6 +233,11 @@ func (v *validator) strength(s *subject) []Finding {
 		}
 	}
 	s.algorithms = all
+	return weak(all)
+}
+
+// weak makes findings of the algorithms that were not reliable.
+func weak(all []Algorithm) []Finding {
 	var found []Finding
 	for _, a := range all {
 		if a.Passed {

@@ -95,6 +95,8 @@ func verdicts(t *testing.T) map[string]verdict {
 		"revoked after":                {revoked(p.Leaf, noon.Add(5*time.Minute), 0), pinned, verify.TotalPassed, "", ""},
 		"on hold":                      {revoked(p.Leaf, noon.Add(30*time.Second), 6), pinned, verify.Indeterminate, verify.TryLater, "F1"},
 		"CA revoked":                   {revoked(p.CA, noon.Add(30*time.Second), 0), pinned, verify.Indeterminate, verify.RevokedCANoPOE, "F1"},
+		"past, revoked before":         {w.archive(revoked(p.Leaf, noon.Add(30*time.Second), 0), archived), months, verify.Indeterminate, verify.RevokedNoPOE, "F1"},
+		"past, revoked after":          {w.archive(revoked(p.Leaf, noon.Add(5*time.Minute), 0), archived), months, verify.TotalPassed, "", ""},
 		"time authority revoked":       {revoked(p.TSA, noon.Add(5*time.Minute), 0), within, verify.TotalPassed, "", ""}, // and no time is proved
 		"time authority revoked, late": {revoked(p.TSA, noon.Add(5*time.Minute), 0), pinned, verify.Indeterminate, verify.OutOfBoundsNoPOE, "F1"},
 		"responder ended":              {stored(t, verify.BB, except(t, p.Leaf, byResponder(t, ended))), within, verify.Indeterminate, verify.RevocationOutOfBoundsNoPOE, "F2"},
