@@ -206,13 +206,16 @@ func (st *step) look(c *change, dict pdf.Dict) {
 		suspect("does something when it is touched")
 		return
 	}
+	if st.thick(dict) {
+		suspect("has a border that can cover the page")
+		return
+	}
 	switch subtype {
 	case "Popup":
-		return
 	case "Text", "FileAttachment", "Sound":
 		w, h := st.rect(dict["Rect"])
 		small = w <= 40 && h <= 40
-	case "Link", "Highlight", "Underline", "Squiggly", "StrikeOut", "Caret", "Ink":
+	case "Link", "Highlight", "Underline", "Squiggly", "StrikeOut", "Caret":
 	default:
 		suspect("can cover the page or look like a part of it")
 		return
@@ -227,6 +230,20 @@ func (st *step) look(c *change, dict pdf.Dict) {
 			return
 		}
 	}
+}
+
+// lineWidth is the widest line, in points, that counts as one.
+const lineWidth = 4
+
+// thick reports whether an annotation has a border that is more than a line.
+func (st *step) thick(dict pdf.Dict) bool {
+	width, _ := pdf.Number(st.get(st.dict(dict["BS"])["W"]))
+	border := st.array(dict["Border"])
+	if len(border) > 2 {
+		w, _ := pdf.Number(st.get(border[2]))
+		width = max(width, w)
+	}
+	return width > lineWidth
 }
 
 // modest reports whether an appearance, or each of several, paints nothing that can be taken for the page's content.

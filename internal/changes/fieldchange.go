@@ -3,6 +3,8 @@
 package changes
 
 import (
+	"strings"
+
 	"gsign/internal/pdf"
 )
 
@@ -125,6 +127,10 @@ func (st *step) filled(num uint32, n *node, differ []pdf.Name, a, b pdf.Dict) {
 	c := st.tell(num, FormFill, Allowed, fill, clauseDocMDP, "the field was filled in")
 	page, _ := b["P"].(pdf.Ref)
 	c.Page = st.pageOf(page.Num)
+	if appearance && n.kind == "Btn" && a["AP"] != nil {
+		c.Verdict, c.Text, c.Clause = Suspicious, "the button looks different: those it can have were there", "ISO 32000-2 12.7.5.2"
+		return
+	}
 	if appearance && !value && !st.valueAbove(n, b) && a["AP"] != nil {
 		c.Verdict, c.Text, c.Clause = Suspicious, "the field looks different, and its value is as it was", "ISO 32000-2 12.7.4.3"
 		return
@@ -147,7 +153,7 @@ func (st *step) mismatch(n *node, b pdf.Dict) string {
 	}
 	value, ok := st.get(from["V"]).(pdf.String)
 	normal, isStream := st.get(st.dict(b["AP"])["N"]).(*pdf.Stream)
-	if n.kind != "Tx" || !ok || !isStream || st.integer(from["Ff"])&(1<<13) != 0 { // a password shows as asterisks
+	if n.kind != "Tx" && n.kind != "Ch" || !ok || !isStream || st.integer(from["Ff"])&(1<<13) != 0 { // a password shows as asterisks
 		return ""
 	}
 	p, ok := st.paint(normal)
@@ -158,10 +164,28 @@ func (st *step) mismatch(n *node, b pdf.Dict) string {
 		return "the field shows a picture or another form"
 	}
 	shown, want := letters(p.text), letters(value.Text())
-	if p.plain && shown != "" && shown != want {
+	if n.kind == "Ch" {
+		want = st.options(from["Opt"]) + " " + want // a list shows its options, a choice may be shown by another text
+	}
+	if p.plain && shown != "" && shown != want && (n.kind != "Ch" || !strings.Contains(want, shown)) {
 		return "the field shows something else than its value"
 	}
 	return ""
+}
+
+// options gives the texts of a choice field's options, one after the other.
+func (st *step) options(o pdf.Object) string {
+	var all strings.Builder
+	for _, e := range st.array(o) {
+		v := st.get(e)
+		if pair, ok := v.(pdf.Array); ok && len(pair) == 2 {
+			v = st.get(pair[1])
+		}
+		if text, ok := v.(pdf.String); ok {
+			all.WriteString(letters(text.Text()))
+		}
+	}
+	return all.String()
 }
 
 // letters leaves the ASCII letters and digits of a text, which every simple encoding has at the same place.

@@ -171,7 +171,9 @@ func (st *step) fieldAdded(ref pdf.Ref, above *node) {
 	visible := st.visible(dict)
 	if dict["V"] == nil {
 		c := st.tell(ref.Num, Signature, Allowed, fill, clauseFields, "an empty signature field %q was added", n.name)
-		c.visible = visible
+		if visible {
+			c.Verdict, c.Text = Suspicious, c.Text+", and shows something though nobody signed it"
+		}
 		st.adopt(dict, ref.Num, false)
 		return
 	}
@@ -219,7 +221,11 @@ func (st *step) signatureAdded(ref pdf.Ref, dict pdf.Dict, n *node, visible bool
 	c.visible = visible && st.fresh[ref.Num]
 	page, _ := dict["P"].(pdf.Ref)
 	c.Page = st.pageOf(page.Num)
-	if visible && st.fresh[ref.Num] && st.covers(dict, page) {
+	switch {
+	case visible && kind == Timestamp:
+		// Nobody answers for what it shows: a timestamp can be had by everybody.
+		c.Verdict, c.Text = Suspicious, c.Text+", and shows something"
+	case visible && st.fresh[ref.Num] && st.covers(dict, page):
 		c.Verdict, c.Text = Suspicious, c.Text+", and covers much of the page"
 	}
 }

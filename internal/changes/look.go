@@ -16,7 +16,9 @@ type painted struct {
 	image bool
 	form  bool // it shows other forms
 	fills bool // it fills areas
-	blend bool // with Multiply or Darken: what is below shines through
+	// scaled says that its lines may be wider than they say.
+	scaled bool
+	blend  bool // with Multiply or Darken: what is below shines through
 }
 
 // paint reads an appearance stream's operators. ok is false for one that cannot be read within bounds.
@@ -50,15 +52,13 @@ func (s *state) paint(st *pdf.Stream) (p painted, ok bool) {
 		bm := s.get(s.dict(o)["BM"])
 		p.blend = p.blend || bm == pdf.Object(pdf.Name("Multiply")) || bm == pdf.Object(pdf.Name("Darken"))
 	}
-	group := s.dict(st.Dict["Group"])
-	_ = group
 	p.operators(data)
 	return p, true
 }
 
 // operators goes through a content stream: strings that are shown, and what fills.
 func (p *painted) operators(data []byte) {
-	var shown []byte
+	var shown, last []byte
 	blended := false
 	for len(data) > 0 {
 		var word, str []byte
@@ -73,11 +73,19 @@ func (p *painted) operators(data []byte) {
 			shown = nil
 		case "f", "F", "f*", "B", "B*", "b", "b*", "sh":
 			p.fills = p.fills || !p.blend || !blended
+		case "w":
+			width, ok := pdf.Number(pdf.Real(last))
+			p.fills = p.fills || !ok || width > lineWidth
+		case "cm":
+			p.scaled = true
+		case "S", "s":
+			p.fills = p.fills || p.scaled
 		case "gs":
 			blended = true
 		case "BI":
 			p.image = true
 		default:
+			last = word
 			if len(word) > 0 && (word[0] >= 'a' && word[0] <= 'z' || word[0] >= 'A' && word[0] <= 'Z') {
 				shown = nil
 			}
