@@ -131,6 +131,9 @@ const (
 	// PDFObjectStream bounds one decoded object stream. Writers put 100 to 200 objects in one, some put all in one:
 	// 9 MiB is the largest met.
 	PDFObjectStream = 32 << 20
+	// PDFPackedObjects bounds the objects of one object stream: two million with numbers and places of their own do not fit in
+	// PDFObjectStream.
+	PDFPackedObjects = 2 << 20
 	// PDFObjectStreamCache bounds the decoded object streams that are kept, besides the last one used. Where one that was
 	// given up is needed again the bound grows by its size, to PDFObjectStreamCacheMost.
 	PDFObjectStreamCache     = 2 << 20
@@ -182,11 +185,15 @@ const (
 	// A search through a damaged file reads all objects once, and those reachable once more: hence the size, twice.
 	PDFLexed      = 256 << 20
 	PDFLexedTimes = 2
-	// What a search through a damaged file finds counts as so many bytes of objects read, whatever its length: an object
-	// costs about 60 ns, a stream 1 µs, a trailer more and nobody has many; a byte of an object costs 2 to 3 ns.
-	PDFObjectWork  = 48
-	PDFStreamWork  = 400
-	PDFTrailerWork = 1000
+	// What a search through a damaged file finds counts as so many bytes of objects read, whatever its length: a byte of an
+	// object costs 2 to 3 ns, and what is found 50 ns (a word alone), 100 more (an object), 300 (a name that is looked for),
+	// 2 µs (a stream) or 4 µs (a trailer, an object stream, a cross-reference stream), twice that on a busy machine. Eight
+	// million objects of 60 bytes stay below the bound; a thousand trailers are many, and names a few.
+	PDFWordWork    = 32
+	PDFObjectWork  = 64
+	PDFNameWork    = 200
+	PDFStreamWork  = 1000
+	PDFTrailerWork = 3000
 	// PDFDecoded bounds the bytes that go through filters over the life of an open file. The object streams of a file of
 	// two million objects have 200 MB, some six times what they take in the file.
 	PDFDecoded      = 256 << 20

@@ -117,7 +117,7 @@ func (f *File) objectStream(num uint32) (*packedStream, error) {
 		return nil, err
 	}
 	f.unpacked += int64(len(s.data))
-	if first > int64(len(s.data)) || n > (first+1)/4 { // an index entry takes four bytes, the last one three
+	if first > int64(len(s.data)) || n > (first+1)/4 || n > limits.PDFPackedObjects { // an index entry takes four bytes, the last one three
 		return nil, malformed(e.offset(), "/N %d and /First %d in %d bytes", n, first, len(s.data))
 	}
 	s.first = int(first)
@@ -147,7 +147,7 @@ func (f *File) packedIndex(num uint32) ([]packedItem, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if first > limits.PDFObjectStream || n > (first+1)/4 {
+	if first > limits.PDFObjectStream || n > (first+1)/4 || n > limits.PDFPackedObjects {
 		return nil, 0, malformed(e.offset(), "/N %d and /First %d", n, first)
 	}
 	if f.locked() {

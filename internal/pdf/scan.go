@@ -37,12 +37,15 @@ type scan struct {
 	signed   bool     // the name /ByteRange is in it
 	encrypt  int64    // where the name /Encrypt stands outside streams, or −1
 
-	object  Ref   // the object being in, or zero
-	body    int64 // where its body begins
-	until   int64 // the data of a stream reaches to here
-	crowded bool  // there was more of something than is remembered
-	seeking int64 // bytes read in search of the ends of streams
-	line    int64 // the place lately asked about, and whether that is in a comment
+	object  Ref        // the object being in, or zero
+	body    int64      // where its body begins
+	until   int64      // the data of a stream reaches to here
+	crowded bool       // there was more of something than is remembered
+	ends    []foundEnd // the next ones, in their order
+	endless int64      // from here on there is none, where not zero
+	seeking int64      // bytes read in search of the ends of streams
+	words   int64      // obj that is no object's, not yet counted as work
+	line    int64      // the place lately asked about, and whether that is in a comment
 	comment bool
 }
 
@@ -59,6 +62,9 @@ var trailerKeys = []Name{"Root", "Info", "ID", "Encrypt"}
 
 // keywords are what a scan stops at.
 var scanKeywords = [...][]byte{[]byte("obj"), []byte("stream"), []byte("trailer"), []byte("/Catalog"), []byte("/Standard"), []byte("/Encrypt"), []byte("/ByteRange")}
+
+// keywordWork is what finding a keyword counts as; of streams and trailers the larger part counts where they are read.
+var keywordWork = [...]int64{limits.PDFWordWork, limits.PDFWordWork, limits.PDFWordWork, limits.PDFNameWork, limits.PDFNameWork, limits.PDFNameWork, limits.PDFNameWork}
 
 // scanFile searches the whole file. What stands before the header is no part of it: qpdf, poppler, pdf.js, PDFium and MuPDF
 // begin there.
@@ -97,7 +103,7 @@ func (f *File) scanFile() (*scan, error) {
 func (s *scan) chunk(buf []byte, off int64, from, limit int) error {
 	var next [len(scanKeywords)]int
 	for i := range next {
-		next[i] = findKeyword(buf, i, from)
+		next[i] = s.keyword(buf, i, from)
 	}
 	for {
 		k := 0
@@ -108,9 +114,14 @@ func (s *scan) chunk(buf []byte, off int64, from, limit int) error {
 		}
 		at := next[k]
 		if at >= limit {
-			return nil
+			words := s.words
+			s.words = 0
+			return s.f.src.work.token(0, words*limits.PDFWordWork)
 		}
-		next[k] = findKeyword(buf, k, at+1)
+		next[k] = s.keyword(buf, k, at+1)
+		if err := s.f.src.work.token(0, keywordWork[k]); err != nil {
+			return err
+		}
 		after := at + len(scanKeywords[k])
 		if after < len(buf) && isRegular(int(buf[after])) {
 			continue
@@ -140,8 +151,8 @@ func (s *scan) chunk(buf []byte, off int64, from, limit int) error {
 	}
 }
 
-// findKeyword gives the next place of keyword k; of obj, the next one after white space and a digit.
-func findKeyword(buf []byte, k, from int) int {
+// keyword gives the next place of keyword k; of obj, the next one after white space and a digit.
+func (s *scan) keyword(buf []byte, k, from int) int {
 	for {
 		i := findFrom(buf, scanKeywords[k], from)
 		if k > 0 || i == math.MaxInt {
@@ -154,6 +165,7 @@ func findKeyword(buf []byte, k, from int) int {
 		if j > 0 && j < i && buf[j-1] >= '0' && buf[j-1] <= '9' {
 			return i
 		}
+		s.words++
 		from = i + len(scanKeywords[k])
 	}
 }
@@ -291,10 +303,16 @@ func (s *scan) foundStream(buf []byte, off int64, at int) error {
 	}
 	switch st.Dict["Type"] {
 	case Object(Name("ObjStm")):
+		if err := s.f.src.work.token(0, limits.PDFTrailerWork); err != nil {
+			return err
+		}
 		if len(s.packed) < limits.PDFEntries/16 {
 			s.packed = append(s.packed, ref.Num)
 		}
 	case Object(Name("XRef")):
+		if err := s.f.src.work.token(0, limits.PDFTrailerWork); err != nil {
+			return err
+		}
 		s.trailer(foundTrailer{at: s.main.get(ref.Num).offset(), dict: st.Dict, stream: true})
 	}
 	return nil

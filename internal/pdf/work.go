@@ -26,10 +26,7 @@ func (w *work) spend(count *int64, n, limit int64, what string) error {
 		return nil
 	}
 	*count += n
-	if *count <= limit {
-		return nil
-	}
-	if w.err == nil {
+	if w.err == nil && *count > limit {
 		w.err = malformed(-1, "too much work for its size: more than %d %s", limit, what)
 	}
 	return w.err

@@ -160,6 +160,9 @@ func packs() []Bomb {
 		{"object stream: 8 million index entries", func() *File {
 			return objectStream("/N 8388608 /First 33554432 /Filter /FlateDecode", deflated("7 0 ", 8<<20))()
 		}},
+		{"object stream: 2 million index entries", func() *File {
+			return objectStream("/N 2097152 /First 33554432 /Filter /FlateDecode", deflated("7             0 ", 2<<20))()
+		}},
 		{"object streams: 32 MiB each in turns", thrash(2, 32<<20-64)},
 		{"object streams: 9 MiB each in turns", thrash(8, 9<<20)},
 		{"object streams: too large, in turns", thrash(20, 40<<20)},
