@@ -171,6 +171,7 @@ func (st *step) fieldAdded(ref pdf.Ref, above *node) {
 	visible := st.visible(dict)
 	if dict["V"] == nil {
 		c := st.tell(ref.Num, Signature, Allowed, fill, clauseFields, "an empty signature field %q was added", n.name)
+		c.fresh = true
 		if visible {
 			c.Verdict, c.Text = Suspicious, c.Text+", and shows something though nobody signed it"
 		}
@@ -218,7 +219,8 @@ func (st *step) signatureAdded(ref pdf.Ref, dict pdf.Dict, n *node, visible bool
 	st.adopt(dict["AP"], ref.Num, true)
 	st.adopt(dict, ref.Num, false)
 	c := st.tell(ref.Num, kind, Allowed, needs, clauseRange, "%s was added in field %q", what, n.name)
-	c.visible = visible && st.fresh[ref.Num]
+	c.fresh = st.fresh[ref.Num]
+	c.visible = visible && c.fresh
 	page, _ := dict["P"].(pdf.Ref)
 	c.Page = st.pageOf(page.Num)
 	switch {

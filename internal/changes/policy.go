@@ -41,6 +41,11 @@ func (l *lock) covers(name string) bool {
 	return true
 }
 
+// unclear reports whether the lock says nothing that is known, and so locks everything, new fields too.
+func (l *lock) unclear() bool {
+	return l.action != "All" && l.action != "Include" && l.action != "Exclude"
+}
+
 // policy reads the references of a signature dictionary, and the lock of its field. What is not understood is read in the
 // strict way.
 func (s *state) policy(field string, sig pdf.Dict, own pdf.Object) policy {
@@ -88,7 +93,7 @@ func (s *state) lock(d pdf.Dict) lock {
 	for i, o := range s.array(d["Fields"]) {
 		name, ok := s.get(o).(pdf.String)
 		if !ok || i >= limits.LockedFields {
-			return lock{action: "All"}
+			return lock{}
 		}
 		l.fields[name.Text()] = true
 	}
@@ -108,6 +113,7 @@ const (
 type change struct {
 	Change
 	needs   permission
+	fresh   bool // the field is new: no lock but one that names it holds for it
 	visible bool // a new signature field that shows something
 }
 
@@ -148,7 +154,7 @@ func (c change) judge(level, docMDP int, locks []policy) Change {
 	if c.needs == fill && out.Field != "" {
 		for i := range locks {
 			for j := range locks[i].locks {
-				if locks[i].locks[j].covers(out.Field) {
+				if l := &locks[i].locks[j]; l.covers(out.Field) && (!c.fresh || l.action == "Include" || l.unclear()) {
 					forbid("signature \""+locks[i].field+"\" locks the field", clauseFieldMDP)
 				}
 			}

@@ -153,7 +153,8 @@ func (f *File) pageWalk() (*pageWalk, error) {
 	return &pageWalk{f: f, stack: []Array{{root}}, seen: map[Ref]bool{}}, nil
 }
 
-// next gives the next page, or nil after the last. What is no node of a page tree, or cannot be read, is no page.
+// next gives the next page, or nil after the last. What is no node of a page tree, or cannot be read, is no page; a
+// strict reading ends there.
 func (w *pageWalk) next() (*Page, error) {
 	for len(w.stack) > 0 {
 		top := &w.stack[len(w.stack)-1]
@@ -167,7 +168,7 @@ func (w *pageWalk) next() (*Page, error) {
 		kid := (*top)[0]
 		*top = (*top)[1:]
 		node, err := w.f.Dict(kid)
-		if err != nil && !IsMalformed(err) {
+		if err != nil && (!IsMalformed(err) || w.f.opts.Strict) {
 			return nil, err
 		}
 		if err != nil || node == nil {

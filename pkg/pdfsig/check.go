@@ -203,12 +203,12 @@ func (d *Document) choose(pl *plan) error {
 		return chooseFree(pl, locks)
 	}
 	pl.name = pl.opts.Field
+	pl.field = pl.form.field(pl.name)
 	for _, l := range locks {
-		if l.covers(pl.name) {
+		if pl.field != nil && l.covers(pl.name) || l.bars(pl.name) {
 			return refuse("", "signature %q locks the field %q", l.holder, pl.name)
 		}
 	}
-	pl.field = pl.form.field(pl.name)
 	if pl.field != nil {
 		return d.chooseEmpty(pl)
 	}
@@ -248,14 +248,14 @@ func choosePlace(pl *plan) error {
 func chooseFree(pl *plan, locks []*lock) error {
 	covered := func(name string) *lock {
 		for _, l := range locks {
-			if l.covers(name) {
+			if l.bars(name) {
 				return l
 			}
 		}
 		return nil
 	}
 	var holder *lock
-	// One name more than there are names taken and names locked is free, unless a lock covers all.
+	// One name more than there are names taken and names locked is free, unless a lock is not understood.
 	tries := len(pl.form.names) + 1
 	for _, l := range locks {
 		tries += len(l.fields)

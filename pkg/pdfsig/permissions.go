@@ -94,7 +94,9 @@ type lock struct {
 	action string // All, Include or Exclude
 	fields map[string]bool
 	raw    pdf.Array // fields, as they are written
-	last   bool      // /P 1: nothing may change once the field is signed (ISO 32000-2 Table 236)
+	// unclear says that it is not known what it locks: then it locks everything.
+	unclear bool
+	last    bool // /P 1: nothing may change once the field is signed (ISO 32000-2 Table 236)
 }
 
 // covers reports whether the lock holds for a field, itself or by an ancestor.
@@ -110,6 +112,12 @@ func (l *lock) covers(name string) bool {
 		return !listed
 	}
 	return true
+}
+
+// bars reports whether the lock keeps out a new field: it was not among the fields that the signer locked by naming none
+// or others, and EU DSS and pyHanko accept it. A lock that names it in advance, or that is not understood, does.
+func (l *lock) bars(name string) bool {
+	return l.covers(name) && (l.action == "Include" || l.unclear)
 }
 
 // locks returns what the signed fields lock.
@@ -149,27 +157,27 @@ func (d *Document) locks(fm *form) ([]*lock, error) {
 // locks everything.
 func (d *Document) lock(dict pdf.Dict) (l *lock, ok bool) {
 	l, ok = &lock{action: "All", fields: map[string]bool{}}, true
+	p, err := d.file.Integer(dict["P"])
+	l.last = err == nil && p == 1
 	action, err := d.file.Name(dict["Action"])
 	switch {
 	case err == nil && (action == "All" || action == "Include" || action == "Exclude"):
 		l.action = string(action)
 	default:
-		ok = false
+		ok, l.unclear = false, true
 	}
 	fields, err := d.file.Array(dict["Fields"])
 	if err != nil || (fields == nil && l.action != "All") {
-		return &lock{action: "All"}, false
+		return &lock{action: "All", unclear: true, last: l.last}, false
 	}
 	for _, o := range fields {
 		s, err := d.file.String(o)
 		if err != nil || s == nil {
-			return &lock{action: "All"}, false
+			return &lock{action: "All", unclear: true, last: l.last}, false
 		}
 		l.fields[s.Text()] = true
 		l.raw = append(l.raw, s)
 	}
-	p, err := d.file.Integer(dict["P"])
-	l.last = err == nil && p == 1
 	for k := range dict {
 		switch k {
 		case "Type", "Action", "Fields", "V":

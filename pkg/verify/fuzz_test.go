@@ -102,6 +102,9 @@ func signAny(t *testing.T, data []byte, field string) ([]byte, *meteredReader) {
 		t.Fatalf("does not verify: %v", err)
 	}
 	again, err := pdf.OpenWith(r, size, &pdf.Options{Strict: true})
+	if err == nil {
+		_, err = again.PageCount()
+	}
 	if before := doc.File().Damage(); err != nil && len(before) > 0 {
 		// Not all damage can be undone by what is appended: a missing header, wrong entries for what nobody needs.
 		again, err = pdf.Open(r, size)

@@ -177,6 +177,8 @@ func (c *cases) honest() {
 	good("certified-3-all", c.second(c.annotate(c.fill(certified(3), objName, "Grace", "Grace"), note, noteLook, nil)))
 	locked := c.sign(doc, sig{name: "First", lock: "/Action /Include /Fields [(name)]"})
 	good("locked-other", c.fill(locked, objOther, "42", "42"))
+	good("locked-all-second", c.second(c.sign(doc, sig{name: "First", lock: "/Action /All"})))
+	good("locked-others-second", c.second(c.sign(doc, sig{name: "First", lock: "/Action /Exclude /Fields [(other)]"})))
 	many := doc
 	for i := range 5 {
 		many = c.store(c.sign(many, sig{name: fmt.Sprintf("Signer%d", i)}))

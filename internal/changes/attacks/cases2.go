@@ -52,6 +52,10 @@ func (c *cases) certified() {
 	c.add("fill-locked", class, Forbidden, "locks the field", c.fill(locked, objName, "Grace", "Grace"))
 	exclude := c.sign(c.document(), sig{name: "First", lock: "/Action /Exclude /Fields [(other)]"})
 	c.add("fill-excluded", class, Forbidden, "locks the field", c.fill(exclude, objName, "Grace", "Grace"))
+	sealed := c.sign(c.document(), sig{name: "First", lock: "/Action /All"})
+	c.add("sign-locked", class, Forbidden, "locks the field", c.sign(sealed, sig{field: ref(objApproval)}))
+	named := c.sign(c.document(), sig{name: "First", lock: "/Action /Include /Fields [(Second)]"})
+	c.add("sign-locked-name", class, Forbidden, "locks the field", c.sign(named, sig{name: "Second"}))
 	c.add("certify-again", class, Suspicious, "certifies", c.sign(c.base, sig{name: "Author", certify: 2, add: func(u *pdf.Update, _, _ pdf.Ref) {
 		c.edit(u, ref(1), func(d pdf.Dict) { delete(d, "Perms") })
 	}}))

@@ -13,6 +13,17 @@ function at(o) {
 	}
 	return text(o) === null ? null : o;
 }
+// Whether a signed field says in its /Lock that nothing may change any more (ISO 32000-2 Table 236, /P 1).
+function sealed(fields, left) {
+	for (var i = 0; left.n > 0 && fields !== null && i < fields.length; i++) {
+		var field = fields.get(i);
+		left.n--;
+		if (at(field, "V") !== null && text(at(field, "Lock", "P")) === "1" || sealed(at(field, "Kids"), left)) {
+			return true;
+		}
+	}
+	return false;
+}
 var doc = new Document(scriptArgs[0]);
 found.locked = doc.needsPassword() && !doc.authenticatePassword("");
 var trailer = doc.getTrailer();
@@ -30,6 +41,9 @@ if (!found.locked) {
 				found.certified = text(p);
 			}
 		}
+	}
+	if (sealed(at(trailer, "Root", "AcroForm", "Fields"), {n: 20000})) {
+		found.certified = "1";
 	}
 }
 print(JSON.stringify(found));

@@ -124,7 +124,7 @@ RULES = {
     "public-key handler": "encrypted for certificates instead of a password",
     "usage rights": "signing would take the rights away that Adobe Reader was given by its author",
     "XFA": "a form that viewers make anew from XML; `--drop-xfa` removes it where the form has a copy in AcroForm",
-    "certified with P=1": "its author signed it and allowed no change at all",
+    "certified with P=1": "who signed it allowed no change at all, by DocMDP or by the field's /Lock",
     "not a PDF": "no header, and not every reader finds a page",
 }
 
