@@ -27,12 +27,20 @@ const (
 	codeUsage       = 2
 	codeCredentials = 4
 	codeQuota       = 5
-	codeUnreachable = 6 // nothing charged
-	codeInput       = 7 // cannot be signed
-	codeLevel       = 8 // cannot be reached
-	codeUnknown     = 9 // a billed call may have been charged
+	codeUnreachable = 6  // nothing charged
+	codeInput       = 7  // cannot be signed
+	codeLevel       = 8  // cannot be reached
+	codeUnknown     = 9  // a billed call may have been charged
+	codeFailed      = 10 // TOTAL-FAILED, or a forbidden change
+	codeOpen        = 11 // INDETERMINATE, or below what was asked
+	codeUnsigned    = 12
 	codeInterrupted = 130
 )
+
+// verdictCodes maps what gsign verify says of a file.
+var verdictCodes = map[string]int{
+	verdictPassed: codeDone, verdictFailed: codeFailed, verdictIndeterminate: codeOpen, verdictUnsigned: codeUnsigned,
+}
 
 const reportIt = "this should not happen: please report it, with the file if it may be shown"
 
@@ -42,6 +50,7 @@ const compareCounters = "do not repeat it blindly: compare the account's counter
 type failure struct {
 	code    int
 	message string
+	more    []string // messages about further files
 	notes   []string // what it cost
 	hints   []string // what to do
 }
@@ -61,6 +70,9 @@ func (e *timeoutError) Unwrap() error { return e.err }
 // explain maps every error to its exit code and hints. It is the only place that does.
 func explain(err error, interrupted bool) *failure {
 	f := &failure{message: message(err)}
+	if e := asVerdict(err); e != nil && !interrupted {
+		return f.verdict(e)
+	}
 	if lost, ok := errors.AsType[*reportError](err); ok {
 		f.code = codeFailure
 		f.notes = billNotes(lost.bill)
@@ -84,6 +96,17 @@ func explain(err error, interrupted bool) *failure {
 	default:
 		f.classify(err, bill)
 	}
+	return f
+}
+
+// verdict is the worst of several files; files that could not be read count where no other did worse.
+func (f *failure) verdict(e *verdictError) *failure {
+	f.code, f.hints = verdictCodes[e.worst()], e.hints
+	if e.worst() == verdictUnread {
+		f.code = explain(e.err, false).code
+	}
+	f.more = e.problems[1:]
+	f.message = message(errors.New(e.problems[0]))
 	return f
 }
 

@@ -39,6 +39,9 @@ func run(ctx context.Context, args []string, streams *term.Streams) int {
 	a.Status("")
 	f := explain(err, ctx.Err() != nil)
 	a.Errorf("%s", f.message)
+	for _, m := range f.more {
+		a.Errorf("%s", m)
+	}
 	for _, n := range f.notes {
 		a.Notef("%s", n)
 	}
@@ -51,18 +54,20 @@ func run(ctx context.Context, args []string, streams *term.Streams) int {
 func (a *app) newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "gsign",
-		Short: "sign PDF documents to PAdES B-LT through the Digital Signing Service",
+		Short: "sign PDF documents to PAdES B-LT, and verify them",
 		Long: `gsign signs PDF documents to PAdES B-LT with keys that live in GlobalSign's
 Digital Signing Service. The original is never rewritten: a signature is appended.
 
   gsign sign in.pdf out.pdf             sign
   gsign sign --sandbox in.pdf out.pdf   try it without an account
+  gsign verify --trust roots/ out.pdf   verify
   gsign sandbox --dir DIR               run the service's emulator on this machine
 
 Exit codes: 0 done, 1 failure, 2 usage, 4 credentials, 5 quota or rate limit,
 6 service or network unreachable and nothing charged, 7 input cannot be signed,
 8 level asked for cannot be reached, 9 outcome of a billed call unknown,
-130 interrupted.`,
+10 a signature failed or the document was changed against it, 11 indeterminate or
+below what was asked, 12 no signature, 130 interrupted.`,
 		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -80,7 +85,7 @@ Exit codes: 0 done, 1 failure, 2 usage, 4 credentials, 5 quota or rate limit,
 	root.SetErr(a.Err)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.newSign(), a.newSandbox(), a.newVersion())
+	root.AddCommand(a.newSign(), a.newVerify(), a.newSandbox(), a.newVersion())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

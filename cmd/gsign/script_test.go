@@ -5,6 +5,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io/fs"
 	"os"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"gsign/internal/changes/attacks"
 	"gsign/internal/pdf/pdftest"
 	"gsign/pkg/dssclient/dsstest"
 	"gsign/pkg/verify"
@@ -27,6 +30,7 @@ import (
 // Scripts run the command as people do. Beside testscript's own words they have those of scriptCommands, and in each
 // folder a good in.pdf.
 func TestScripts(t *testing.T) {
+	cases, roots := attacks.All(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
@@ -40,6 +44,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sandbox": cmdSandbox, "fault": cmdFault, "await": cmdAwait, "counters": cmdCounters,
 			"pdf": cmdPDF, "sample": cmdSample, "signed": cmdSigned, "holds": cmdHolds, "mode": cmdMode, "code": cmdCode,
+			"attack": func(ts *testscript.TestScript, _ bool, args []string) { cmdAttack(ts, cases, roots, args) },
 		},
 	})
 }
@@ -138,6 +143,22 @@ func cmdSample(ts *testscript.TestScript, _ bool, args []string) {
 	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "pdfs", args[1]))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
+// cmdAttack writes a file of package attacks, and the roots that it takes to roots.pem: attack FILE NAME
+func cmdAttack(ts *testscript.TestScript, cases []attacks.Case, roots []*x509.Certificate, args []string) {
+	var b bytes.Buffer
+	for _, c := range roots {
+		ts.Check(pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("roots.pem"), b.Bytes(), 0o644))
+	for _, c := range cases {
+		if c.Name == args[1] {
+			ts.Check(os.WriteFile(ts.MkAbs(args[0]), c.Bytes, 0o644))
+			return
+		}
+	}
+	ts.Fatalf("attack: there is none named %s", args[1])
 }
 
 // cmdSigned checks that OUT is IN, unchanged, with a good signature behind it: signed OUT IN LEVEL [PASSWORD]

@@ -4,17 +4,18 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"gsign/internal/config"
 )
 
-// addSettings adds a flag for each setting that may be one.
-func addSettings(cmd *cobra.Command) {
+// addSettings adds a flag for each setting that may be one, or for those named only.
+func addSettings(cmd *cobra.Command, only ...string) {
 	for i := range config.Settings {
 		s := &config.Settings[i]
-		if !s.Flag {
+		if !s.Flag || len(only) > 0 && !slices.Contains(only, s.Key) {
 			continue
 		}
 		usage := fmt.Sprintf("%s (default: $%s)", s.Description, s.EnvName())

@@ -14,11 +14,36 @@ import (
 	"strings"
 
 	"gsign/internal/limits"
+	"gsign/internal/pkix"
 )
 
 // Trust returns the root certificates that chains must end at; none means that no root is pinned.
 func (v *Values) Trust() ([]*x509.Certificate, error) {
 	return v.asSetting("trust", "trusted certificate")
+}
+
+// SandboxTrust returns the roots that a sandbox wrote into its folder, or that sign --sandbox-roots wrote to dir itself.
+func SandboxTrust(dir string) ([]*x509.Certificate, error) {
+	roots := filepath.Join(dir, "roots")
+	if fi, err := os.Stat(roots); err != nil || !fi.IsDir() {
+		roots = dir
+	}
+	certs, err := readCertificates("sandbox's roots", []string{roots})
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Usage = true
+		if e.Hint == "" {
+			e.Hint = "name the folder that was given to gsign sandbox --dir, or to gsign sign --sandbox-roots"
+		}
+	}
+	for _, c := range certs {
+		if !strings.Contains(c.Subject.String(), "TEST") {
+			return nil, &Error{
+				Problem: fmt.Sprintf("%s: %s is no root of a sandbox, which says TEST", dir, c.Subject),
+				Hint:    "--trust takes roots of the real world", Usage: true,
+			}
+		}
+	}
+	return certs, err
 }
 
 // ExtraCerts returns certificates that chains may need.
@@ -66,7 +91,7 @@ func readCertificates(what string, paths []string) ([]*x509.Certificate, error) 
 				return nil, &Error{Problem: "read the " + what, Err: err}
 			}
 			if len(files) == 0 {
-				return nil, &Error{Problem: fmt.Sprintf("the folder %s holds no certificate", path), Hint: "files named .pem, .crt, .cer or .der are read"}
+				return nil, &Error{Problem: fmt.Sprintf("the folder %s holds no certificate", path), Hint: "files named .pem, .crt, .cer, .der, .p7b or .p7c are read"}
 			}
 		}
 		for _, f := range files {
@@ -88,7 +113,7 @@ func certificateFiles(dir string) ([]string, error) {
 	var files []string
 	for _, e := range entries {
 		ext := strings.ToLower(filepath.Ext(e.Name()))
-		if !e.IsDir() && slices.Contains([]string{".pem", ".crt", ".cer", ".der"}, ext) {
+		if !e.IsDir() && slices.Contains([]string{".pem", ".crt", ".cer", ".der", ".p7b", ".p7c"}, ext) {
 			files = append(files, filepath.Join(dir, e.Name()))
 		}
 	}
@@ -115,10 +140,26 @@ func parseCertificates(b []byte) ([]*x509.Certificate, error) {
 		if len(b) == 0 || b[0] != 0x30 {
 			return nil, nil
 		}
-		return x509.ParseCertificates(b)
+		certs, err := x509.ParseCertificates(b)
+		if err == nil {
+			return certs, nil
+		}
+		bundle, bundleErr := pkix.ParseCertificates(b) // PKCS #7
+		if bundleErr == nil {
+			return bundle, nil
+		}
+		return nil, err
 	}
 	var certs []*x509.Certificate
 	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "PKCS7" || block.Type == "CMS" {
+			bundle, err := pkix.ParseCertificates(block.Bytes)
+			if err != nil {
+				return nil, err
+			}
+			certs = append(certs, bundle...)
+			continue
+		}
 		if block.Type != "CERTIFICATE" {
 			continue
 		}

@@ -11,6 +11,9 @@ const (
 	// Memory is where garbage is collected harder rather than more memory taken: 256 MiB is what the most hostile file may
 	// take, and what it leaves alive is below this. Ordinary documents need 10 to 40 MiB.
 	Memory = 192 << 20
+	// Stream bounds a PDF from standard input that is only read: cross-reference tables end at 10 GB (ten digits), and the
+	// temporary disk should not be filled by what nobody reads.
+	Stream = 16 << 30
 )
 
 // Of settings and credentials (internal/config).
@@ -40,6 +43,11 @@ const (
 	ResponderDepth = 3
 	// Issuers bounds how often one chain is prolonged by a download: real chains have at most five certificates.
 	Issuers = 8
+	// Questions bounds what is asked online about one file: each signer, authority and responder needs one or two answers, and
+	// ten signers of different CAs need about 60.
+	Questions = 100
+	// QuestionsTime bounds how long one file asks online: six places that are silent until FetchTimeout.
+	QuestionsTime = 2 * time.Minute
 	// EvidenceAtOnce bounds the certificates of one document that are looked up at the same time.
 	EvidenceAtOnce = 8
 )
