@@ -32,6 +32,7 @@ def arguments():
     p.add_argument("--versions", required=True, help=argparse.SUPPRESS)
     p.add_argument("--docs", type=pathlib.Path, help=argparse.SUPPRESS)
     p.add_argument("--peers", action="store_true")
+    p.add_argument("--peers-sample", type=int)
     p.add_argument("--workers", type=int, default=2)
     p.add_argument("--out", type=pathlib.Path)
     p.add_argument("--sample", type=int)
@@ -50,6 +51,23 @@ def files_of(folder, args):
         names = random.Random(args.seed).sample(names, min(args.sample, len(names)))
     classes = manifest(folder)
     return sorted(names, key=lambda n: classes.get(n) == "clean")  # first what is likelier to fail
+
+
+def command(args):
+    """What made the page."""
+    words = ["scripts/corpus", *["--peers"] * args.peers]
+    if args.peers and args.peers_sample is not None:
+        words += ["--peers-sample", str(args.peers_sample)]
+    return " ".join([*words, "--write-docs"])
+
+
+def with_peers(names, args):
+    """The names of those files that peers sign, too."""
+    if not args.peers:
+        return set()
+    if args.peers_sample is None:
+        return set(names)
+    return set(random.Random(args.seed).sample(sorted(names), min(args.peers_sample, len(names))))
 
 
 def manifest(folder):
@@ -100,17 +118,17 @@ class Worker:
 
 def run(folder, names, settings, args, after):
     """Rows in the order of the names. after(row) sees each."""
-    classes, rows, todo = manifest(folder), {}, queue.Queue()
+    classes, rows, todo, peers = manifest(folder), {}, queue.Queue(), with_peers(names, args)
     for n in names:
         todo.put(n)
     start = time.monotonic()
 
     def work(number):
-        w = Worker(settings, f"w{number}")
+        alone, beside = (Worker(s, f"{s.stem}{number}") for s in settings)
         try:
             while True:
                 name = todo.get_nowait()
-                answer = w.ask(folder / name)
+                answer = (beside if name in peers else alone).ask(folder / name)
                 if "error" in answer:
                     raise RuntimeError(f"{name}: {answer['error']}")
                 row = {"name": name, "class": classes.get(name) or answer["facts"]["class"], **answer}
@@ -126,7 +144,8 @@ def run(folder, names, settings, args, after):
         except Exception as e:
             failed.append(e)
         finally:
-            w.close()
+            alone.close()
+            beside.close()
 
     failed = []
     threads = [threading.Thread(target=work, args=(i,)) for i in range(args.workers)]
@@ -164,9 +183,8 @@ def by_java(dss, vera, lock):
 
 
 def tell(folder, rows, args, out):
-    engines_used = list(rows[0]["results"])
     (out / f"{folder.name}.tsv").write_text("\n".join(robustness.tsv(rows)) + "\n")
-    text = "\n\n".join(f"{robustness.NAMES[e]}\n\n{robustness.table(rows, e)}" for e in engines_used)
+    text = "\n\n".join(f"{title}\n\n{table}" for title, table in robustness.tables(rows))
     (out / f"{folder.name}.md").write_text(text + "\n")
     print(f"\n{folder.name}: {len(rows)} files\n\n{text}\n")
     for r in rows:
@@ -202,11 +220,13 @@ def main():
         nss = outside.PdfSig(work).nss
         cert, key = engines.local_key(work)
         with sandbox.Sandbox(args.gsign, work / "sandbox") as box:
-            settings = work / "settings.json"
-            settings.write_text(json.dumps({
+            common = {
                 "gsign": args.gsign, "pdfsign": args.pdfsign, "config": str(box.dir / "config.toml"), "cert": str(cert),
-                "key": str(key), "engines": list(ids), "ids": ids, "versions": inputs, "nss": str(nss), "cache": str(args.cache),
-                "work": str(work), "out": str(out), "keep": bool(args.dss)}))
+                "key": str(key), "ids": ids, "versions": inputs, "nss": str(nss), "cache": str(args.cache),
+                "work": str(work), "out": str(out), "keep": bool(args.dss)}
+            settings = work / "alone.json", work / "beside.json"
+            for at, names in zip(settings, (["gsign"], list(ids))):
+                at.write_text(json.dumps(common | {"engines": names}))
             java = [Dss(args.dss, box.roots), VeraPdf(args.vera)] if args.dss else []
             after = by_java(*java, threading.Lock()) if java else lambda *_: None
             for folder in args.folder:
@@ -222,7 +242,7 @@ def main():
             for judge in java:
                 judge.__exit__()
     if args.docs:
-        args.docs.write_text(robustness.page(folders, args.versions, "scripts/corpus --peers --write-docs"))
+        args.docs.write_text(robustness.page(folders, args.versions, command(args)))
     print("the goals hold" if ok else "THE GOALS DO NOT HOLD")
     sys.exit(0 if ok else 1)
 

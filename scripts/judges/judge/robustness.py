@@ -71,6 +71,19 @@ def table(rows, engine, goals=False):
     return "\n".join("| " + " | ".join(str(c) for c in row) + " |" for row in lines)
 
 
+def tables(rows, goals=False):
+    """Titles and tables: gsign's, and those of peers, beside gsign's on the same files where these are not all."""
+    yield NAMES["gsign"], table(rows, "gsign", goals)
+    peers = [e for e in NAMES if e != "gsign" and any(e in r["results"] for r in rows)]
+    same = [r for r in rows if peers and peers[0] in r["results"]]
+    files = "the same files"
+    if peers and len(same) < len(rows):
+        files = f"{len(same)} of these files, drawn at random"
+        yield f"{NAMES['gsign']}, {files}", table(same, "gsign")
+    for engine in peers:
+        yield f"{NAMES[engine]}, {files}, by the same judges", table(same, engine)
+
+
 COLUMNS = ["file", "class", "one way", "rule", "engine", "verdict", "code", "wall s", "cpu s", "MiB", "what it says", "complaints",
            "left out", "why not one way"]
 
@@ -133,11 +146,9 @@ def page(folders, versions, command):
     """docs/robustness.md."""
     out = ["# Robustness", "", INTRO.format(versions=versions, command=command), ""]
     for folder, rows in folders:
-        engines = list(rows[0]["results"])
         out += [f"## {folder}: {len(rows)} files", ""]
-        for engine in engines:
-            out += [f"**{NAMES[engine]}**" + (", the same files by the same judges" if engine != "gsign" else ""), "",
-                    table(rows, engine, engine == "gsign"), ""]
+        for title, figures in tables(rows, goals=True):
+            out += [f"**{title}**", "", figures, ""]
         out += refused(rows)
         out += others(rows)
     return "\n".join(out).rstrip() + "\n"
