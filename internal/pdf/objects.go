@@ -4,6 +4,7 @@ package pdf
 
 import (
 	"bytes"
+	"cmp"
 
 	"gsign/internal/limits"
 )
@@ -39,13 +40,14 @@ func (f *File) Object(ref Ref) (Object, error) {
 
 // misplaced recovers the file when another object stands where ref should be, or none does.
 func (f *File) misplaced(ref Ref, e entry, cause error) (Object, error) {
-	if !IsMalformed(cause) || f.recovered || f.recovering || f.settled || f.opts.Strict {
+	if !IsMalformed(cause) || f.recovered || f.recovering || f.settled {
 		return nil, cause
 	}
 	if ok, err := f.leads(ref.Num, e, &f.entries); ok || err != nil {
 		return nil, cause
 	}
 	if err := f.recover(cause); err != nil {
+		f.fault = cmp.Or(f.fault, err)
 		return nil, err
 	}
 	return f.Object(ref)

@@ -34,6 +34,8 @@ type File struct {
 	recovered  bool
 	headers    bool // readers take different headers for the first one
 	recovering bool
+	fault      error             // an object that is asked for is not where it should be, and that was not recovered
+	hopeless   bool              // it cannot be recovered: no second search tells otherwise
 	chained    bool              // the chain of cross-references was read to its end
 	settled    bool              // every entry has been checked: nothing that matters is wrong
 	hasPacked  bool              // objects were found in object streams

@@ -13,10 +13,10 @@ import (
 // recover searches the file for its objects, because of what is wrong with its cross-reference, and reads on with what
 // it found. It is an error when that can be understood in more than one way.
 func (f *File) recover(cause error) error {
-	if !IsMalformed(cause) || f.recovered || f.recovering || f.opts.Strict {
+	if !IsMalformed(cause) || f.recovered || f.recovering || f.hopeless || f.opts.Strict {
 		return cause
 	}
-	if len(f.sections) >= limits.PDFSections || f.rows > limits.PDFRows || f.Exhausted() != nil {
+	if len(f.sections) >= limits.PDFSections || f.rows > limits.PDFRows || f.src.work.err != nil {
 		return cause // too much is not damage
 	}
 	f.recovering = true
@@ -34,6 +34,7 @@ func (f *File) recover(cause error) error {
 		if !IsMalformed(err) {
 			return err
 		}
+		f.hopeless = true
 		return &MalformedError{Offset: -1, What: "its objects cannot be recovered", Err: fmt.Errorf("%w (%s)", err, reason(cause))}
 	}
 	f.noteError(cause, "objects were found by searching the file")

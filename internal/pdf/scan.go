@@ -298,8 +298,13 @@ func (s *scan) foundStream(buf []byte, off int64, at int) error {
 		return err
 	}
 	s.until = end
-	if !sure && len(s.short) < limits.PDFShortStreams {
-		s.short = append(s.short, ref)
+	if !sure {
+		if err := s.f.src.work.token(0, limits.PDFStreamWork); err != nil { // as much again
+			return err
+		}
+		if len(s.short) < limits.PDFShortStreams {
+			s.short = append(s.short, ref)
+		}
 	}
 	switch st.Dict["Type"] {
 	case Object(Name("ObjStm")):

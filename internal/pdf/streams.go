@@ -89,10 +89,18 @@ func (f *File) declaredLength(s *Stream) (n int64, ok bool, err error) {
 	if !isInt || n < 0 || n > f.src.size-s.start {
 		return 0, false, nil
 	}
-	tail := make([]byte, min(int64(len(endstream)+4), f.src.size-s.start-n))
-	if err := f.src.readFull(tail, s.start+n); err != nil {
+	want := int(min(int64(len(endstream)+4), f.src.size-s.start-n))
+	tail, err := f.src.near(s.start+n, want)
+	if err != nil {
 		return 0, false, err
 	}
+	if len(tail) < want { // the end of a block
+		tail = make([]byte, want)
+		if err := f.src.readFull(tail, s.start+n); err != nil {
+			return 0, false, err
+		}
+	}
+	tail = tail[:want]
 	return n, bytes.HasPrefix(bytes.TrimLeft(tail, "\x00\t\n\f\r "), endstream), nil
 }
 

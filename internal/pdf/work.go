@@ -3,6 +3,7 @@
 package pdf
 
 import (
+	"cmp"
 	"io"
 
 	"gsign/internal/limits"
@@ -47,9 +48,10 @@ func (w *work) trailer(n int64) error {
 	return w.spend(&w.texts, n, limits.PDFTrailerBytes, "bytes of trailers")
 }
 
-// Exhausted says that reading stopped at a bound on the work for one file. What was passed over as broken before may then
-// be sound: whoever passes over anything has to ask.
-func (f *File) Exhausted() error { return f.src.work.err }
+// Exhausted says that reading stopped at a bound on the work for one file, or that an object was asked for which the
+// cross-reference misplaces and which could not be recovered. What was passed over as broken before may then be sound:
+// whoever passes over anything has to ask.
+func (f *File) Exhausted() error { return cmp.Or(f.src.work.err, f.fault) }
 
 // A metered reader counts what one filter takes or gives.
 type metered struct {

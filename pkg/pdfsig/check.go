@@ -22,10 +22,11 @@ func (d *Document) Check(opts *Options) error {
 		asked = *opts
 	}
 	asked.Now, asked.MaxSkew = nil, 0 // these decide nothing here
+	d.forget()
 	if d.checked != nil && reflect.DeepEqual(*d.checked, asked) {
 		return nil // the document is the same, and so is what was found
 	}
-	err := d.check(opts)
+	err := d.settled(func() error { return d.check(opts) })
 	if err == nil {
 		d.checked = &asked
 	}
@@ -280,10 +281,8 @@ func (d *Document) chooseEmpty(pl *plan) error {
 	if f.kind != "Sig" {
 		return refuse("give the name of an empty signature field, or a new name", "field %q is not a signature field", f.name)
 	}
-	for _, other := range pl.form.fields {
-		if other != f && other.name == f.name {
-			return refuse("give another field, or none: then a new one is made", "two fields are named %q", f.name)
-		}
+	if pl.form.shared(f) {
+		return refuse("give another field, or none: then a new one is made", "two fields are named %q", f.name)
 	}
 	signed, err := d.signed(f)
 	if err != nil {

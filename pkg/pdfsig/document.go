@@ -73,6 +73,8 @@ type Document struct {
 	earlier  []*Document
 	fields   *form // once it was read
 
+	searched bool // what is kept below was read after the file had been recovered
+
 	checked *Options               // with which it can be signed
 	agreed  bool                   // a second reader was asked and did not disagree
 	found   map[pdf.Ref]*Signature // as they were read, by signature dictionary
@@ -92,7 +94,10 @@ func Open(r io.ReaderAt, size int64, opts *OpenOptions) (*Document, error) {
 	if err != nil {
 		return nil, refuseLocked(err)
 	}
-	d := &Document{file: file, r: r, size: size, password: opts.Password, original: opts.Original, earlier: opts.Revisions}
+	d := &Document{
+		file: file, r: r, size: size, searched: file.Recovered(),
+		password: opts.Password, original: opts.Original, earlier: opts.Revisions,
+	}
 	if opts.Digest != nil {
 		err := d.SetDigest(opts.Digest)
 		if err != nil {
@@ -151,7 +156,29 @@ func (d *Document) RevisionAfter(earlier *Document, end int64) (*Document, error
 	if err != nil {
 		return nil, refuseLocked(err)
 	}
-	return &Document{file: file, r: r, size: end, password: d.password}, nil
+	return &Document{file: file, r: r, size: end, searched: file.Recovered(), password: d.password}, nil
+}
+
+// settled runs what reads the document. A file may turn out to be damaged only then, and is recovered: what was read before
+// says nothing about what was found, and all is read once more.
+func (d *Document) settled(read func() error) error {
+	d.forget()
+	was := d.searched
+	err := read()
+	d.forget()
+	if d.searched != was {
+		return read()
+	}
+	return err
+}
+
+// forget drops what is kept of an earlier reading, if there was one.
+func (d *Document) forget() {
+	if d.searched == d.file.Recovered() {
+		return
+	}
+	d.searched = !d.searched
+	d.fields, d.checked, d.agreed, d.found = nil, nil, false, nil
 }
 
 // Unambiguous asks a second, independent reader for the catalog and the page count. A contradiction is a *MalformedError:

@@ -4,6 +4,7 @@ package pdfsig
 
 import (
 	"fmt"
+	"slices"
 
 	"gsign/internal/limits"
 	"gsign/internal/pdf"
@@ -13,8 +14,8 @@ import (
 type form struct {
 	ref        pdf.Ref // of the AcroForm dictionary; zero when it stands in the catalog itself or is absent
 	dict       pdf.Dict
-	fields     []*field
-	signatures []*field         // those of fields that are signature fields
+	signatures []*field
+	others     []string         // the names of terminal fields that are no signature fields: there may be very many
 	names      map[string]group // fully qualified names of all nodes, terminal or not
 }
 
@@ -25,8 +26,7 @@ type group struct {
 	flags int64 // /Ff, own or inherited
 }
 
-// field is a terminal field. Of fields that are no signature fields, of which there may be very many, nothing else is kept
-// than name and kind.
+// field is a node of the field tree. Those of signature fields are kept.
 type field struct {
 	ref     pdf.Ref // zero when it is a direct object
 	dict    pdf.Dict
@@ -47,24 +47,29 @@ type widget struct {
 // take that for a field, and a signature in it counts. Entries that are no dictionaries are passed over: they show nothing
 // and hold nothing; an /AcroForm that is none and /Fields that are no array are no form and no fields.
 func (d *Document) form() (*form, error) {
+	err := d.settled(d.readForm)
+	return d.fields, err
+}
+
+func (d *Document) readForm() error {
 	if d.fields != nil {
-		return d.fields, nil
+		return nil
 	}
 	catalog, err := d.file.Catalog()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	fm := &form{names: map[string]group{}}
 	o, err := d.file.Resolve(catalog["AcroForm"])
 	if err != nil {
-		return nil, fmt.Errorf("reading the form: %w", err)
+		return fmt.Errorf("reading the form: %w", err)
 	}
 	fm.dict, _ = o.(pdf.Dict)
 	if fm.dict != nil {
 		fm.ref, _ = catalog["AcroForm"].(pdf.Ref)
 		o, err = d.file.Resolve(fm.dict["Fields"])
 		if err != nil {
-			return nil, fmt.Errorf("reading /Fields of the form: %w", err)
+			return fmt.Errorf("reading /Fields of the form: %w", err)
 		}
 	}
 	roots, _ := o.(pdf.Array)
@@ -72,24 +77,34 @@ func (d *Document) form() (*form, error) {
 	for _, o := range roots {
 		err := w.visit(o, &field{}, 0)
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	err = d.file.Exhausted() // what was passed over may be sound
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d.fields = fm
-	return fm, nil
+	return nil
 }
 
+// field gives the terminal field of that name, a signature field where one has it; of another kind, its name alone.
 func (fm *form) field(name string) *field {
-	for _, f := range fm.fields {
+	for _, f := range fm.signatures {
 		if f.name == name {
 			return f
 		}
 	}
+	if slices.Contains(fm.others, name) {
+		return &field{name: name}
+	}
 	return nil
+}
+
+// shared reports whether another terminal field has the name of f.
+func (fm *form) shared(f *field) bool {
+	return slices.Contains(fm.others, f.name) ||
+		slices.ContainsFunc(fm.signatures, func(other *field) bool { return other != f && other.name == f.name })
 }
 
 type fieldWalk struct {
@@ -159,7 +174,7 @@ func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 		w.form.names[f.name] = group{}
 	}
 	if f.kind != "Sig" {
-		w.form.fields = append(w.form.fields, &field{name: f.name, kind: f.kind})
+		w.form.others = append(w.form.others, f.name)
 		return nil
 	}
 	if len(f.widgets) == 0 && len(kids) == 0 {
@@ -168,7 +183,6 @@ func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 	if len(w.form.signatures) == limits.SignatureFields {
 		return tooManyFields()
 	}
-	w.form.fields = append(w.form.fields, f)
 	w.form.signatures = append(w.form.signatures, f)
 	return nil
 }

@@ -31,7 +31,15 @@ type Prepared struct {
 
 // Prepare writes the signature's revision, its placeholder sized from the chain, and digests the document. The chain
 // begins with the signing certificate. The errors of Check are possible.
-func (d *Document) Prepare(chain []*x509.Certificate, opts *Options) (*Prepared, error) {
+func (d *Document) Prepare(chain []*x509.Certificate, opts *Options) (p *Prepared, err error) {
+	err = d.settled(func() error {
+		p, err = d.prepare(chain, opts)
+		return err
+	})
+	return p, err
+}
+
+func (d *Document) prepare(chain []*x509.Certificate, opts *Options) (*Prepared, error) {
 	pl, err := d.plan(opts)
 	if err != nil {
 		return nil, err
