@@ -37,9 +37,21 @@ func main() {
 	part := flag.Int("part", 1, "divide what growth begins with by this")
 	python := flag.String("python", "", "a Python with pyHanko, for peers")
 	dir := flag.String("dir", "", "folder to work in (default: a temporary one)")
+	one := flag.String("shape", "", "only write a file of this shape to -dir: what growth does in a process of its own")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if *one != "" {
+		s, err := parseShape(*one)
+		if err == nil {
+			err = s.write(*dir)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	b := &bench{
 		ctx: ctx, dir: *dir, n: max(1, *n), size: *size << 20, huge: *huge << 20,
 		objectCount: *objects, documents: max(1, *documents), part: max(1, *part), python: *python,

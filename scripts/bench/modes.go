@@ -68,7 +68,7 @@ func (b *bench) objects() error {
 			name = fmt.Sprintf("%d objects in object streams, floor", b.objectCount)
 		}
 		in := b.path("objects.pdf")
-		if err := (shape{objects: b.objectCount, packed: packed}).write(in); err != nil {
+		if err := (shape{objects: b.objectCount, packed: packed}).writeApart(b.ctx, in); err != nil {
 			return err
 		}
 		if err := b.against(name, in, "≤ 2", "≤ 128"); err != nil {
@@ -111,7 +111,7 @@ func (b *bench) growth() error {
 // grown signs a shape three times and takes the median.
 func (b *bench) grown(s shape) (measurement, error) {
 	in := b.path("grown.pdf")
-	if err := s.write(in); err != nil {
+	if err := s.writeApart(b.ctx, in); err != nil {
 		return measurement{}, err
 	}
 	defer os.Remove(in)
@@ -135,7 +135,7 @@ func (b *bench) thrice(in string) (measurement, error) {
 // growSignatures signs one document again and again.
 func (b *bench) growSignatures() error {
 	in := b.path("signatures.pdf")
-	if err := (shape{pages: 3}).write(in); err != nil {
+	if err := (shape{pages: 3}).writeApart(b.ctx, in); err != nil {
 		return err
 	}
 	defer os.Remove(in)

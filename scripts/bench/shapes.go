@@ -6,10 +6,12 @@ import (
 	"bufio"
 	"bytes"
 	"compress/zlib"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"strings"
 )
 
@@ -20,6 +22,27 @@ type shape struct {
 	fields  int  // text fields of a form
 	noise   int  // bytes of streams that nothing refers to
 	packed  bool // objects in object streams, a cross-reference stream
+}
+
+// writeApart writes the shape in another process: a child's peak memory begins with that of its parent.
+func (s shape) writeApart(ctx context.Context, path string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf(shapeFormat, s.objects, s.pages, s.fields, s.noise, s.packed)
+	if out, err := exec.CommandContext(ctx, self, "-shape", text, "-dir", path).CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
+const shapeFormat = "%d,%d,%d,%d,%t"
+
+// parseShape reads what writeApart says.
+func parseShape(text string) (s shape, err error) {
+	_, err = fmt.Sscanf(text, shapeFormat, &s.objects, &s.pages, &s.fields, &s.noise, &s.packed)
+	return s, err
 }
 
 // write writes the shape.
