@@ -16,24 +16,30 @@ type MalformedError struct {
 	Err    error  // the reason below, or nil
 }
 
+// Error gives one offset: that of the innermost reason, which is nearest to what is wrong.
 func (e *MalformedError) Error() string {
-	s := "malformed PDF"
-	if e.Offset >= 0 {
-		s += fmt.Sprintf(" at offset %d", e.Offset)
-	}
-	s += ": " + e.What
+	s := e.begin() + e.What
 	if e.Err == nil {
 		return s
 	}
 	below := e.Err.Error()
-	if inner, ok := errors.AsType[*MalformedError](e.Err); ok { // that it is malformed is said, and where, when it is the same place
-		below = strings.TrimPrefix(below, "malformed PDF")
-		if inner.Offset == e.Offset && e.Offset >= 0 {
-			below = strings.TrimPrefix(below, fmt.Sprintf(" at offset %d", e.Offset))
-		}
-		below = strings.TrimPrefix(strings.TrimPrefix(below, ": "), " ")
+	if inner, ok := errors.AsType[*MalformedError](e.Err); ok { // that it is malformed, and where, is said
+		below = strings.Replace(below, inner.begin(), "", 1)
 	}
 	return s + ": " + below
+}
+
+func (e *MalformedError) begin() string {
+	off := int64(-1)
+	for m, ok := e, true; ok; m, ok = errors.AsType[*MalformedError](m.Err) {
+		if m.Offset >= 0 {
+			off = m.Offset
+		}
+	}
+	if off < 0 {
+		return "malformed PDF: "
+	}
+	return fmt.Sprintf("malformed PDF at offset %d: ", off)
 }
 
 func (e *MalformedError) Unwrap() error { return e.Err }

@@ -55,7 +55,7 @@ func (f *File) oneWay(s *scan, old reading, roots []Ref) error {
 		if f.entries.get(num) == 0 {
 			return ambiguous(f.place(e), "object %d is there for some readers only", num)
 		}
-		return ambiguous(f.place(e), "object %d is also at offset %d, with another content", num, f.place(f.entries.get(num)))
+		return f.twice(num, e)
 	}
 	return ambiguous(-1, "the readings cannot be compared within bounds")
 }
@@ -76,6 +76,15 @@ func (f *File) place(e entry) int64 {
 		return -1
 	}
 	return e.offset()
+}
+
+// twice says that an object is at e too.
+func (f *File) twice(num uint32, e entry) error {
+	other := f.place(f.entries.get(num))
+	if other < 0 { // free, or in an object stream that is not there
+		return ambiguous(f.place(e), "object %d is not there for all readers", num)
+	}
+	return ambiguous(f.place(e), "object %d is also at offset %d, with another content", num, other)
 }
 
 func ambiguous(off int64, format string, args ...any) error {

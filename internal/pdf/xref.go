@@ -16,6 +16,9 @@ func (f *File) readSections(start int64) error {
 	for off := start; ; {
 		abs := off + f.base
 		if off < 0 || abs >= f.src.size || abs < 0 {
+			if off < 0 || abs < 0 {
+				return malformed(-1, "cross-reference section at a negative offset")
+			}
 			return malformed(-1, "cross-reference section at offset %d: the file has %d bytes", off, f.src.size)
 		}
 		if seen[abs] {
