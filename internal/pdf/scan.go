@@ -64,7 +64,7 @@ var trailerKeys = []Name{"Root", "Info", "ID", "Encrypt"}
 var scanKeywords = [...][]byte{[]byte("obj"), []byte("stream"), []byte("trailer"), []byte("/Catalog"), []byte("/Standard"), []byte("/Encrypt"), []byte("/ByteRange")}
 
 // keywordWork is what finding a keyword counts as; of streams and trailers the larger part counts where they are read.
-var keywordWork = [...]int64{limits.PDFWordWork, limits.PDFWordWork, limits.PDFWordWork, limits.PDFNameWork, limits.PDFNameWork, limits.PDFNameWork, limits.PDFNameWork}
+var keywordWork = [...]int64{limits.PDFWordWork, 2 * limits.PDFWordWork, 2 * limits.PDFWordWork, limits.PDFNameWork, limits.PDFNameWork, limits.PDFNameWork, limits.PDFNameWork}
 
 // scanFile searches the whole file. What stands before the header is no part of it: qpdf, poppler, pdf.js, PDFium and MuPDF
 // begin there.
