@@ -17,6 +17,7 @@ type parser struct {
 	nodes int
 	bytes int       // of strings, names and reals
 	outer *[]extent // when set: the extents of the outermost container's items
+	exact bool      // words that are none of PDF are malformed: in a trailer they stand for what readers need
 }
 
 type extent struct{ start, end int64 }
@@ -120,7 +121,7 @@ func (p *parser) bareWord(t token) bool {
 	case "R", "obj", "endobj", "stream", "endstream", "xref", "trailer", "startxref":
 		return false // something is missing before it
 	}
-	if p.src != nil && p.src.strict || p.file != nil && p.file.opts.Strict {
+	if p.exact || p.src != nil && p.src.strict || p.file != nil && p.file.opts.Strict {
 		return false
 	}
 	if p.file != nil {

@@ -72,7 +72,7 @@ func (f *File) readSection(abs int64) (Section, error) {
 	if err := f.readTable(l, &free); err != nil {
 		return Section{}, err
 	}
-	p := parser{lexer: l}
+	p := parser{lexer: l, exact: true}
 	begin := p.pos()
 	o, err := p.object()
 	if err != nil {

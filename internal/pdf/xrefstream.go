@@ -14,7 +14,7 @@ import (
 
 // streamAt reads the stream object at off, whatever its number.
 func (f *File) streamAt(off int64) (*Stream, error) {
-	p := parser{lexer: newLexer(&f.src, off)}
+	p := parser{lexer: newLexer(&f.src, off), exact: true}
 	ref, _, err := p.header()
 	if err != nil {
 		return nil, err
