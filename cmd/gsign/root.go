@@ -61,6 +61,7 @@ Digital Signing Service. The original is never rewritten: a signature is appende
   gsign sign in.pdf out.pdf             sign
   gsign sign --sandbox in.pdf out.pdf   try it without an account
   gsign verify --trust roots/ out.pdf   verify
+  gsign inspect out.pdf                 show what is in a document
   gsign sandbox --dir DIR               run the service's emulator on this machine
 
 Exit codes: 0 done, 1 failure, 2 usage, 4 credentials, 5 quota or rate limit,
@@ -85,7 +86,7 @@ below what was asked, 12 no signature, 130 interrupted.`,
 	root.SetErr(a.Err)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.newSign(), a.newVerify(), a.newSandbox(), a.newVersion())
+	root.AddCommand(a.newSign(), a.newVerify(), a.newInspect(), a.newSandbox(), a.newVersion())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

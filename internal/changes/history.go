@@ -211,3 +211,6 @@ func mark(out []change, number int) []change {
 	})
 	return out
 }
+
+// Revisions returns all revisions of the file, the oldest first. What they changed is told by [History.Since] alone.
+func (h *History) Revisions() []Revision { return slices.Clone(h.revisions) }

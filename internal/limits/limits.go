@@ -101,6 +101,14 @@ const (
 	ClockSkew = 5 * time.Minute
 )
 
+// Of internal/inspect.
+const (
+	// InspectMetadata bounds decoded XMP: real ones have 1 to 20 kB, and some carry a thumbnail.
+	InspectMetadata = 8 << 20
+	// InspectRevisions bounds the revisions that are opened to count their objects: files signed 200 times have 400.
+	InspectRevisions = 1024
+)
+
 // Of the PDF container (internal/pdf).
 const (
 	// PDFToken bounds a name, number or keyword in bytes. ISO 32000-1 Annex C gives 127 for names; names longer than

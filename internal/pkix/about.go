@@ -4,6 +4,7 @@ package pkix
 
 import (
 	"crypto/x509"
+	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -49,4 +50,33 @@ func WrapOCSP(basic []byte) ([]byte, error) {
 		})
 	})
 	return b.Bytes()
+}
+
+// OCSPFacts are what an OCSP response says, nothing of it checked.
+type OCSPFacts struct {
+	ProducedAt time.Time
+	Algorithm  Algorithm
+	Answers    []OCSPAnswer
+}
+
+// OCSPAnswer is what a response says about one certificate.
+type OCSPAnswer struct {
+	Serial                 []byte // content of the INTEGER
+	Status                 string // "good", "revoked", "unknown"
+	ThisUpdate, NextUpdate time.Time
+	RevokedAt              time.Time
+}
+
+// Facts returns what the response says.
+func (u *UncheckedOCSP) Facts() (*OCSPFacts, error) {
+	if u.err != nil {
+		return nil, u.err
+	}
+	f := &OCSPFacts{ProducedAt: u.basic.producedAt, Algorithm: u.basic.algorithm}
+	for i := range u.basic.singles {
+		s := &u.basic.singles[i]
+		status := [...]string{"good", "revoked", "unknown"}[min(max(s.status, 0), 2)]
+		f.Answers = append(f.Answers, OCSPAnswer{s.serial, status, s.thisUpdate, s.nextUpdate, s.revokedAt})
+	}
+	return f, nil
 }
