@@ -14,6 +14,9 @@ const (
 	// Stream bounds a PDF from standard input that is only read: cross-reference tables end at 10 GB (ten digits), and the
 	// temporary disk should not be filled by what nobody reads.
 	Stream = 16 << 30
+	// FirstCollection is GOGC until garbage was collected once: it begins at 4 MiB for each hundred. A small document needs less
+	// than 16 MiB in all, and 40 MiB is what a program with a large one may take.
+	FirstCollection = 400
 )
 
 // Of settings and credentials (internal/config).
@@ -64,9 +67,12 @@ const (
 	// MaxChainSteps bounds the signature checks while one chain is searched for among cross-certificates. Each step is
 	// one RSA verification, well under a millisecond, so the search ends within a second.
 	MaxChainSteps = 1000
-	// SignaturesRemembered bounds the good signatures that need not be computed with again, twice: one document needs some
-	// twenty, and those of a service, its TSA and their responders stay among so many. Each costs about 50 bytes.
-	SignaturesRemembered = 4096
+	// SignaturesRemembered bounds the bytes of the good signatures that need not be computed with again, twice: one document
+	// needs some twenty, each with what was signed and the key 0.7 to 4 kB, and those of a service, its TSA and their responders stay
+	// among so many.
+	SignaturesRemembered = 1 << 20
+	// SignatureRemembered is the longest of them: what is left out are CRLs of more than a hundred entries.
+	SignatureRemembered = 8 << 10
 	// CertificatesRemembered bounds the certificates that need not be parsed again, twice: one document has some ten, and
 	// those of a service and its TSA stay among so many. Each costs up to three times CertificateRemembered.
 	CertificatesRemembered = 128

@@ -10,7 +10,8 @@ import (
 
 // Joined reads a file and what is appended to it as one. It returns the size of the whole too. The suffixes are copied.
 func Joined(r io.ReaderAt, size int64, suffix ...[]byte) (io.ReaderAt, int64) {
-	j := &joined{r: r, size: size, suffix: slices.Concat(suffix...)}
+	m, _ := r.(memory)
+	j := &joined{r: r, size: size, suffix: slices.Concat(suffix...), memory: m}
 	return j, size + int64(len(j.suffix))
 }
 
@@ -18,6 +19,18 @@ type joined struct {
 	r      io.ReaderAt
 	size   int64
 	suffix []byte
+	memory memory // r, where it is one
+}
+
+// Part gives what lies in one of the two.
+func (j *joined) Part(off, n int64) []byte {
+	if at := off - j.size; at >= 0 {
+		return j.suffix[at : at+n : at+n]
+	}
+	if j.memory == nil || off+n > j.size {
+		return nil
+	}
+	return j.memory.Part(off, n)
 }
 
 func (j *joined) ReadAt(p []byte, off int64) (int, error) {

@@ -3,6 +3,8 @@
 package pdf
 
 import (
+	"bytes"
+	"encoding/hex"
 	"slices"
 
 	"gsign/internal/limits"
@@ -159,27 +161,29 @@ func (l *lexer) hex(t token) (token, error) {
 func (l *lexer) hexRun() {
 	b := l.buf[min(l.i, len(l.buf)):]
 	b = b[:min(len(b), 2*max(0, limits.PDFString-len(l.text)-l.passed))]
-	n := 0
-	for n+1 < len(b) && hexValues[b[n]] >= 0 && hexValues[b[n+1]] >= 0 {
-		n += 2
-	}
 	if l.passing {
+		n := 0
+		for n+1 < len(b) && hexValues[b[n]] >= 0 && hexValues[b[n+1]] >= 0 {
+			n += 2
+		}
 		l.passed += n / 2
 		l.i += n
 		return
 	}
-	at := len(l.text)
-	if grow := n / 2; grow > cap(l.text)-at {
-		if n > 1<<10 && n+1 >= len(b) { // it goes on in the next block, and in some more
+	end := bytes.IndexByte(b, '>')
+	if end >= 0 {
+		b = b[:end]
+	}
+	at, grow := len(l.text), len(b)/2
+	if grow > cap(l.text)-at {
+		if grow > 1<<9 && end < 0 { // it goes on in the next block, and in some more
 			grow = max(8*grow, at)
 		}
 		l.text = slices.Grow(l.text, grow)
 	}
-	l.text = l.text[:at+n/2]
-	for i, out := 0, l.text[at:]; i < n; i += 2 {
-		out[i/2] = byte(hexValues[b[i]]<<4 | hexValues[b[i+1]])
-	}
-	l.i += n
+	n, _ := hex.Decode(l.text[at:at+len(b)/2], b[:len(b)&^1]) // up to what is no digit
+	l.text = l.text[:at+n]
+	l.i += 2 * n
 }
 
 // hexValues is unhex in a table.

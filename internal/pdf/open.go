@@ -71,9 +71,10 @@ type Section struct {
 func Open(r io.ReaderAt, size int64) (*File, error) { return OpenWith(r, size, nil) }
 
 // OpenWith opens a PDF as [Open] does, with options. An encrypted file that needs another password gives a
-// *PasswordError, one that no password opens an *EncryptionError.
+// *PasswordError, one that no password opens an *EncryptionError. A reader with a method Part(off, n int64) []byte, which gives a part
+// of the file without copying it, or nil, is asked that first: the file is in memory then, and nobody changes it.
 func OpenWith(r io.ReaderAt, size int64, opts *Options) (*File, error) {
-	f := &File{src: source{r: r, size: size, work: work{size: size}}, loading: map[Ref]bool{}, opening: map[uint32]bool{}}
+	f := &File{src: newSource(r, size), loading: map[Ref]bool{}, opening: map[uint32]bool{}}
 	if opts != nil {
 		f.opts = *opts
 		f.src.strict = f.opts.Strict

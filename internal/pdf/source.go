@@ -24,10 +24,12 @@ func (s *source) block() int64 {
 	return blockSize
 }
 
-// A source reads a file through a few blocks that are kept. A slice it hands out is good until the next call.
+// A source reads a file through a few blocks that are kept. A slice it hands out is good until the next call, and not
+// to be written to.
 type source struct {
 	r      io.ReaderAt
 	size   int64
+	memory memory // r, where it is one
 	blocks [blockCount]block
 	clock  uint64
 	strict bool // of what is read from here
@@ -35,6 +37,16 @@ type source struct {
 
 	lastNear int64
 	scratch  []byte
+}
+
+// memory is a file that is in memory: Part gives n bytes of it that nobody changes, without copying them, or nil.
+type memory interface {
+	Part(off, n int64) []byte
+}
+
+func newSource(r io.ReaderAt, size int64) source {
+	m, _ := r.(memory)
+	return source{r: r, size: size, memory: m, work: work{size: size}}
 }
 
 type block struct {
@@ -48,9 +60,14 @@ func (s *source) at(off int64) ([]byte, error) {
 	if off < 0 || off >= s.size {
 		return nil, nil
 	}
-	s.clock++
 	size := s.block()
 	start := off - off%size
+	if s.memory != nil {
+		if part := s.memory.Part(off, min(size, s.size-start)-(off-start)); part != nil {
+			return part, nil
+		}
+	}
+	s.clock++
 	oldest := 0
 	for i := range s.blocks {
 		b := &s.blocks[i]

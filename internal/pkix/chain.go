@@ -135,7 +135,7 @@ func (s *search) from(path []*x509.Certificate) error {
 		}
 	}
 	if !tried {
-		s.note(path, evidence("F9", last, "no certificate of its issuer "+nameText(last.RawIssuer, &last.Issuer), nil))
+		s.note(path, evidence("F9", last, "no certificate of its issuer "+nameText(last.RawIssuer, &last.Issuer).text, nil))
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
 	"sync"
@@ -18,60 +17,65 @@ import (
 
 // Whether a signature is that of a key over a message never changes, and the documents of one run share nearly all
 // signatures but their own: those of certificates, OCSP responses and CRLs. A signature that was found good is remembered
-// by the SHA-256 of everything the finding rests on, so that the same bytes need not be computed with again; one that was
-// not is computed anew each time. Nothing else is remembered: whether a certificate may do what it did, and when, is judged
-// each time.
+// by all the bytes that the finding rests on, not by a sum of them, so that the same bytes need not be computed with again; one
+// that was not is computed anew each time. Nothing else is remembered: whether a certificate may do what it did, and when, is
+// judged each time.
 var remembered memory
 
 type memory struct {
 	mu       sync.Mutex
-	now, old map[[sha256.Size]byte]struct{} // a full one becomes the old one
+	now, old map[string]struct{} // a full one becomes the old one
+	size     int                 // bytes of now
 }
 
-func (m *memory) has(key [sha256.Size]byte) bool {
+func (m *memory) has(key []byte) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, ok := m.now[key]; ok {
+	if _, ok := m.now[string(key)]; ok {
 		return true
 	}
-	_, ok := m.old[key]
+	_, ok := m.old[string(key)]
 	if ok {
 		m.put(key)
 	}
 	return ok
 }
 
-func (m *memory) add(key [sha256.Size]byte) {
+func (m *memory) add(key []byte) {
+	if len(key) > limits.SignatureRemembered {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.put(key)
 }
 
-func (m *memory) put(key [sha256.Size]byte) {
-	if len(m.now) >= limits.SignaturesRemembered {
-		m.old, m.now = m.now, nil
+func (m *memory) put(key []byte) {
+	if m.size+len(key) > limits.SignaturesRemembered {
+		m.old, m.now, m.size = m.now, nil, 0
 	}
 	if m.now == nil {
-		m.now = map[[sha256.Size]byte]struct{}{}
+		m.now = map[string]struct{}{}
 	}
-	m.now[key] = struct{}{}
+	if _, ok := m.now[string(key)]; !ok {
+		m.now[string(key)] = struct{}{}
+		m.size += len(key)
+	}
 }
 
 // question names what is asked: its kind and its parts, each with its length before it, so that no two questions have the
 // same bytes.
-func question(kind string, parts ...[]byte) [sha256.Size]byte {
-	h := sha256.New()
-	write := func(b []byte) {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
-		h.Write(n[:])
-		h.Write(b)
-	}
-	write([]byte(kind))
+func question(kind string, parts ...[]byte) []byte {
+	n := 8 + len(kind)
 	for _, p := range parts {
-		write(p)
+		n += 8 + len(p)
 	}
-	return [sha256.Size]byte(h.Sum(nil))
+	q := make([]byte, 0, n)
+	q = append(binary.BigEndian.AppendUint64(q, uint64(len(kind))), kind...)
+	for _, p := range parts {
+		q = append(binary.BigEndian.AppendUint64(q, uint64(len(p))), p...)
+	}
+	return q
 }
 
 // keyBytes are all of a public key; nil for a kind that is not known, or where there is none.

@@ -12,6 +12,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/binary"
 	"testing"
 
 	"gsign/internal/limits"
@@ -88,17 +89,31 @@ func TestMemoryIsBounded(t *testing.T) {
 	var m memory
 	used := question("used")
 	m.add(used)
-	for i := range 5 * limits.SignaturesRemembered {
-		m.add(question("filler", []byte{byte(i), byte(i >> 8), byte(i >> 16)}))
-		if i%1000 == 0 && !m.has(used) {
+	first := question("filler", make([]byte, 1000))
+	for i := range 5 * limits.SignaturesRemembered / 1000 {
+		q := question("filler", append(binary.BigEndian.AppendUint64(nil, uint64(i)), first[len(first)-992:]...))
+		m.add(q)
+		m.add(q)
+		if i%100 == 0 && !m.has(used) {
 			t.Fatalf("forgotten after %d", i)
 		}
 	}
-	if n := len(m.now) + len(m.old); n > 2*limits.SignaturesRemembered {
-		t.Errorf("%d are remembered", n)
+	n := 0
+	for _, all := range []map[string]struct{}{m.now, m.old} {
+		for q := range all {
+			n += len(q)
+		}
 	}
-	if m.has(question("filler", []byte{0, 0, 0})) {
+	if n > 2*limits.SignaturesRemembered || n < limits.SignaturesRemembered {
+		t.Errorf("%d bytes are remembered", n)
+	}
+	if m.has(first) {
 		t.Error("the oldest is still there")
+	}
+	long := question("long", make([]byte, limits.SignatureRemembered))
+	m.add(long)
+	if m.has(long) {
+		t.Error("a long one is remembered")
 	}
 }
 

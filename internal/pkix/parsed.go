@@ -24,32 +24,45 @@ type parsedCertificates struct {
 // are those of ways that lead nowhere while another does.
 var names struct {
 	mu       sync.Mutex
-	now, old map[string]string // a full one becomes the old one
+	now, old map[string]nameTexts // a full one becomes the old one
 }
 
-// nameText is n.String; der is what n was read from.
-func nameText(der []byte, n *pkix.Name) string {
+type nameTexts struct{ text, key string }
+
+func textsOf(n *pkix.Name) nameTexts {
+	text := n.String()
+	return nameTexts{text, fold([]byte(text))}
+}
+
+// nameText is n.String and what SubjectKey says; der is what n was read from.
+func nameText(der []byte, n *pkix.Name) nameTexts {
 	if len(der) == 0 || len(der) > limits.CertificateRemembered {
-		return n.String()
+		return textsOf(n)
 	}
 	names.mu.Lock()
 	defer names.mu.Unlock()
-	text, ok := names.now[string(der)]
+	texts, ok := names.now[string(der)]
 	if ok {
-		return text
+		return texts
 	}
-	if text, ok = names.old[string(der)]; !ok {
-		text = n.String()
+	if texts, ok = names.old[string(der)]; !ok {
+		texts = textsOf(n)
 	}
 	if len(names.now) >= limits.CertificatesRemembered {
 		names.old, names.now = names.now, nil
 	}
 	if names.now == nil {
-		names.now = map[string]string{}
+		names.now = map[string]nameTexts{}
 	}
-	names.now[string(der)] = text
-	return text
+	names.now[string(der)] = texts
+	return texts
 }
+
+// SubjectKey is the same for names that [SameName] calls the same: for finding a certificate among many.
+func SubjectKey(c *x509.Certificate) string { return nameText(c.RawSubject, &c.Subject).key }
+
+// IssuerKey is SubjectKey of the issuer.
+func IssuerKey(c *x509.Certificate) string { return nameText(c.RawIssuer, &c.Issuer).key }
 
 // ParseCertificate is [x509.ParseCertificate]. The certificate is the caller's to change, but not what its slices and
 // pointers lead to. It keeps nothing of der.

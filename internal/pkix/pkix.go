@@ -56,7 +56,7 @@ func Name(c *x509.Certificate) string {
 	if c == nil {
 		return "unknown certificate"
 	}
-	if s := nameText(c.RawSubject, &c.Subject); s != "" {
+	if s := nameText(c.RawSubject, &c.Subject).text; s != "" {
 		return s
 	}
 	return "certificate " + c.SerialNumber.Text(16)

@@ -57,14 +57,6 @@ func (c *copier) run(ctx context.Context) (hash.Hash, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(ctx, func() { c.update(func() { c.stopped = true }) })
 	defer stop()
-	if c.size <= piece { // not worth three
-		for _, step := range []func(context.Context) error{c.copy, func(ctx context.Context) error { return c.hash(ctx, sum) }, c.compare} {
-			if err := step(ctx); err != nil {
-				return nil, err
-			}
-		}
-		return sum, nil
-	}
 	g.Go(func() error { return c.copy(ctx) })
 	g.Go(func() error { return c.hash(ctx, sum) })
 	g.Go(func() error { return c.compare(ctx) })
@@ -100,6 +92,11 @@ func (c *copier) copy(ctx context.Context) error {
 			return fmt.Errorf("copy the original: %w", err)
 		}
 	}
+	return c.synced()
+}
+
+// synced brings the copy to the disk.
+func (c *copier) synced() error {
 	if err := testOnlyWriteFault("copy"); err != nil {
 		return fmt.Errorf("copy the original: %w", err)
 	}

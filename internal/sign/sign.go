@@ -7,6 +7,7 @@
 package sign
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -95,6 +96,7 @@ type document struct {
 	session  *dssclient.Session
 	prefix   hash.Hash // SHA-256 after the output's first bytes, which are the input's
 	size     int64     // of the output so far
+	image    image     // of the output, where the input is small enough; else nil
 	intents  []*pdfsig.Intent
 	signed   *pdfsig.Document // the output before the security store
 }
@@ -159,7 +161,11 @@ func (d *document) copy(ctx context.Context) error {
 	d.job.Progress.copying(c)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		d.prefix, err = c.run(gctx)
+		if d.in.image != nil {
+			d.prefix, d.image, err = c.copyImage(gctx, d.in.image)
+		} else {
+			d.prefix, err = c.run(gctx)
+		}
 		return err
 	})
 	g.Go(func() (err error) {
@@ -257,12 +263,16 @@ func (d *document) extend(ctx context.Context) error {
 	}
 	d.job.Progress.stage("collecting evidence")
 	certs := append([]*x509.Certificate(nil), d.session.Certificates()...)
-	signed, err := pdfsig.Open(d.out.tmp.f, d.size, &pdfsig.OpenOptions{Password: d.password, Original: d.pdf})
+	out, err := d.written(d.in.size)
+	if err != nil {
+		return err
+	}
+	signed, err := pdfsig.Open(out, d.size, &pdfsig.OpenOptions{Password: d.password, Original: d.pdf})
 	if err != nil {
 		return err
 	}
 	d.signed = signed
-	suffix, report, err := ltv.Extend(ctx, d.out.tmp.f, d.size, &ltv.Options{
+	suffix, report, err := ltv.Extend(ctx, out, d.size, &ltv.Options{
 		Source:        d.Evidence,
 		Document:      signed,
 		Field:         d.result.Field,
@@ -286,8 +296,8 @@ func (d *document) extend(ctx context.Context) error {
 // readBack opens the finished file from its end and compares it with what was meant. It shares nothing with what wrote it;
 // where the chain of cross-references reaches the original's, which the copy was proven to begin with, and that is a very large one, it
 // goes on with what was read there.
-func (d *document) readBack() (*pdfsig.Document, error) {
-	finished, err := pdfsig.Open(d.out.tmp.f, d.size, &pdfsig.OpenOptions{
+func (d *document) readBack(out io.ReaderAt) (*pdfsig.Document, error) {
+	finished, err := pdfsig.Open(out, d.size, &pdfsig.OpenOptions{
 		Password: d.password, Original: d.pdf, Revisions: []*pdfsig.Document{d.signed},
 	})
 	if err != nil {
@@ -306,11 +316,18 @@ func (d *document) verify(ctx context.Context) error {
 	if d.job.Level < verify.BLT {
 		roots = nil // the timestamp's chain is not in the file; the signer's was checked before
 	}
-	finished, err := d.readBack()
+	out, err := d.written(0) // all of it once more
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(d.image, d.in.image) {
+		return &SelfCheckError{Err: errDiffers}
+	}
+	finished, err := d.readBack(out)
 	if err != nil {
 		return &SelfCheckError{Err: err}
 	}
-	report, err := verify.Verify(ctx, d.out.tmp.f, d.size, &verify.Options{
+	report, err := verify.Verify(ctx, out, d.size, &verify.Options{
 		Document:             finished,
 		Roots:                roots,
 		AnyRoot:              len(roots) == 0, // completeness is not trust, and all that can be asked without roots
@@ -362,6 +379,10 @@ func (d *document) sumWhole(ctx context.Context) (string, error) {
 	h, err := prefix.Clone()
 	if err != nil {
 		return "", fmt.Errorf("sum the output: %w", err)
+	}
+	if d.image != nil { // what was verified
+		h.Write(d.image[d.in.size:])
+		return sum(h), nil
 	}
 	var progress atomic.Int64
 	if err := hashRange(ctx, h, d.out.tmp.f, d.in.size, d.size, &progress); err != nil {

@@ -30,19 +30,28 @@ type chain struct {
 	revocation Revocation
 }
 
-type digest = [sha256.Size]byte
+// identity tells pieces apart: by all their bytes, which costs less than a sum of them, where they are not long.
+type identity struct {
+	short string
+	long  [sha256.Size]byte
+}
 
-func digestOf(c *x509.Certificate) digest { return sha256.Sum256(c.Raw) }
+func identify(data []byte) identity {
+	if len(data) <= limits.PieceRemembered {
+		return identity{short: string(data)}
+	}
+	return identity{long: sha256.Sum256(data)}
+}
 
 // pool is where a chain's certificates are taken from, each with its origin: the first one counts.
 type pool struct {
 	certs   []*x509.Certificate
-	origins map[digest]Origin
+	origins map[identity]Origin
 }
 
 func (p *pool) add(origin Origin, certs ...*x509.Certificate) (added bool) {
 	for _, c := range certs {
-		d := digestOf(c)
+		d := identify(c.Raw)
 		if _, ok := p.origins[d]; !ok {
 			p.origins[d] = origin
 			p.certs = append(p.certs, c)
@@ -137,7 +146,7 @@ func (c *collector) finish(role string, path *pkix.Chain, pool *pool, tries []Tr
 	ch := &chain{role: role, certs: path.Certificates}
 	for i, cert := range ch.certs {
 		ch.pinned = ch.pinned || slices.ContainsFunc(c.opts.Roots, cert.Equal)
-		it := newItem(cert, pool.origins[digestOf(cert)])
+		it := newItem(cert, pool.origins[identify(cert.Raw)])
 		if i == 0 {
 			it.report.Tries = tries
 		}

@@ -60,7 +60,7 @@ func newItem(cert *x509.Certificate, origin Origin) *item {
 }
 
 func newCollector(opts *Options, sig *signature, old *store) *collector {
-	c := &collector{opts: opts, sig: sig, base: &pool{origins: map[digest]Origin{}}}
+	c := &collector{opts: opts, sig: sig, base: &pool{origins: map[identity]Origin{}}}
 	c.base.add(FromSignature, sig.cms.Certificates...)
 	for _, t := range sig.tokens {
 		c.base.add(FromSignature, t.Certificates...)
@@ -86,9 +86,9 @@ func newCollector(opts *Options, sig *signature, old *store) *collector {
 
 // newPool gives a chain's goroutine a pool of its own.
 func (c *collector) newPool() *pool {
-	p := &pool{origins: map[digest]Origin{}}
+	p := &pool{origins: map[identity]Origin{}}
 	for _, cert := range c.base.certs {
-		p.add(c.base.origins[digestOf(cert)], cert)
+		p.add(c.base.origins[identify(cert.Raw)], cert)
 	}
 	return p
 }
@@ -334,7 +334,7 @@ func (c *collector) proveResponder(ctx context.Context, it *item, issuer *x509.C
 	}
 	origin := FromOCSP
 	if !slices.ContainsFunc(r.Certificates, r.Responder.Equal) {
-		origin = c.base.origins[digestOf(r.Responder)]
+		origin = c.base.origins[identify(r.Responder.Raw)]
 	}
 	responder := newItem(r.Responder, origin)
 	err := c.prove(ctx, responder, issuer, append(slices.Clone(above), it.cert))

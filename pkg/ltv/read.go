@@ -3,7 +3,7 @@
 package ltv
 
 import (
-	"crypto/sha256"
+	"bytes"
 	"fmt"
 	"maps"
 	"math"
@@ -29,13 +29,13 @@ func ReadStore(doc *pdfsig.Document) (Evidence, error) {
 // Store is a security store with the places of its pieces.
 type Store struct {
 	Evidence
-	starts map[[sha256.Size]byte]int64
+	starts map[identity]int64
 }
 
 // Start returns the offset in the file at which a piece with these bytes begins, the first where there are several; the end of
 // the file where there is none. What a document timestamp covers was there when it was made.
 func (s *Store) Start(data []byte) int64 {
-	if at, ok := s.starts[sha256.Sum256(data)]; ok {
+	if at, ok := s.starts[identify(data)]; ok {
 		return at
 	}
 	return math.MaxInt64
@@ -78,8 +78,8 @@ type store struct {
 	dict   pdf.Dict // nil where there is none; a copy
 	vri    pdf.Dict // a copy
 	arrays map[pdf.Name]pdf.Array
-	pieces map[pdf.Name][]piece        // each digest once, in the order of the file
-	starts map[[sha256.Size]byte]int64 // where the first stream with these bytes begins
+	pieces map[pdf.Name][]piece        // each once, in the order of the file
+	starts map[identity]int64 // where the first stream with these bytes begins
 	seen   map[pdf.Ref]bool
 	count  int
 	size   int64
@@ -87,9 +87,9 @@ type store struct {
 
 // piece is one stream of the store.
 type piece struct {
-	ref    pdf.Ref
-	digest [sha256.Size]byte
-	data   []byte
+	ref  pdf.Ref
+	id   identity
+	data []byte
 }
 
 func (s *store) data(key pdf.Name) [][]byte {
@@ -105,8 +105,7 @@ func (s *store) find(key pdf.Name, data []byte) (pdf.Ref, bool) {
 	if len(s.pieces[key]) == 0 {
 		return pdf.Ref{}, false
 	}
-	digest := sha256.Sum256(data)
-	i := slices.IndexFunc(s.pieces[key], func(p piece) bool { return p.digest == digest })
+	i := slices.IndexFunc(s.pieces[key], func(p piece) bool { return bytes.Equal(p.data, data) })
 	if i < 0 {
 		return pdf.Ref{}, false
 	}
@@ -117,7 +116,7 @@ func readStore(f *pdf.File) (*store, error) {
 	s := &store{
 		arrays: map[pdf.Name]pdf.Array{},
 		pieces: map[pdf.Name][]piece{},
-		starts: map[[sha256.Size]byte]int64{},
+		starts: map[identity]int64{},
 		seen:   map[pdf.Ref]bool{},
 		vri:    pdf.Dict{},
 	}
@@ -195,11 +194,11 @@ func (s *store) readArray(f *pdf.File, key pdf.Name, a pdf.Array) error {
 		if data == nil {
 			continue
 		}
-		p := piece{ref: ref, digest: sha256.Sum256(data), data: data}
-		if at, ok := s.starts[p.digest]; !ok || start < at {
-			s.starts[p.digest] = start
+		p := piece{ref: ref, id: identify(data), data: data}
+		if at, ok := s.starts[p.id]; !ok || start < at {
+			s.starts[p.id] = start
 		}
-		if !slices.ContainsFunc(s.pieces[key], func(q piece) bool { return q.digest == p.digest }) {
+		if !slices.ContainsFunc(s.pieces[key], func(q piece) bool { return q.id == p.id }) {
 			s.pieces[key] = append(s.pieces[key], p)
 		}
 	}

@@ -5,7 +5,6 @@ package verify
 import (
 	"crypto/x509"
 	"math"
-	"strings"
 
 	"gsign/internal/cms"
 	"gsign/internal/pkix"
@@ -42,15 +41,6 @@ func newMaterial() *material {
 	}
 }
 
-// nameKey is the same for names that pkix.SameName calls the same.
-func nameKey(c *x509.Certificate, issuer bool) string {
-	name := c.Subject
-	if issuer {
-		name = c.Issuer
-	}
-	return strings.ToLower(strings.Join(strings.Fields(name.String()), " "))
-}
-
 // certificate adds one. Its place is the first of all where it was found.
 func (m *material) certificate(c *x509.Certificate, place int64) {
 	key := string(c.Raw)
@@ -61,7 +51,8 @@ func (m *material) certificate(c *x509.Certificate, place int64) {
 	if known {
 		return
 	}
-	m.subjects[nameKey(c, false)] = append(m.subjects[nameKey(c, false)], c)
+	name := pkix.SubjectKey(c)
+	m.subjects[name] = append(m.subjects[name], c)
 	serial := string(pkix.SerialNumber(c))
 	m.serials[serial] = append(m.serials[serial], c)
 	for _, usage := range c.ExtKeyUsage {
@@ -151,7 +142,7 @@ func (m *material) issuers(leaf *x509.Certificate) []*x509.Certificate {
 	var pool []*x509.Certificate
 	seen := map[string]bool{}
 	for todo := []*x509.Certificate{leaf}; len(todo) > 0; todo = todo[1:] {
-		name := nameKey(todo[0], true)
+		name := pkix.IssuerKey(todo[0])
 		if seen[name] {
 			continue
 		}
