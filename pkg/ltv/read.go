@@ -78,8 +78,8 @@ type store struct {
 	dict   pdf.Dict // nil where there is none; a copy
 	vri    pdf.Dict // a copy
 	arrays map[pdf.Name]pdf.Array
-	pieces map[pdf.Name][]piece        // each once, in the order of the file
-	starts map[identity]int64 // where the first stream with these bytes begins
+	pieces map[pdf.Name][]piece // each once, in the order of the file
+	starts map[identity]int64   // where the first stream with these bytes begins
 	seen   map[pdf.Ref]bool
 	count  int
 	size   int64

@@ -209,6 +209,9 @@ func (d *Document) SetDigest(h hash.Hash) error {
 	return nil
 }
 
+// smallBlock is how much of a small file is read at once: a large buffer would cost more than what is read.
+const smallBlock = 16 << 10
+
 // Hash reads the file once through SHA-256, unless its digest is known already. Prepare does so by itself; calling Hash
 // before makes the reading cancellable.
 func (d *Document) Hash(ctx context.Context) error {
@@ -216,7 +219,7 @@ func (d *Document) Hash(ctx context.Context) error {
 		return nil
 	}
 	h := sha256.New()
-	buf := make([]byte, limits.ReadBlock)
+	buf := make([]byte, min(limits.ReadBlock, d.size, max(smallBlock, d.size/16)))
 	for off := int64(0); off < d.size; {
 		err := ctx.Err()
 		if err != nil {

@@ -64,7 +64,7 @@ func perDocument(name string, ms []measurement) {
 }
 
 // peers compares with other signers. They have a key of their own and make what is least, a signature without timestamp
-// and evidence (B-B); ours once the same with the service's key, and once all of B-LT.
+// and evidence (B-B); ours once the same with a local key, once with the service's, and once all of B-LT.
 func (b *bench) peers() error {
 	m, err := b.many()
 	if err != nil {
@@ -79,6 +79,9 @@ func (b *bench) peers() error {
 	}
 	err = b.command("scripts/peers/pdfsign", "go", "build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-o", b.path("pdfsign"), ".")
 	if err != nil {
+		return err
+	}
+	if err := b.local(m, cert, key); err != nil {
 		return err
 	}
 	peers := [][]string{{"pdfsign", b.path("pdfsign"), "-n", m.documents, cert, key, m.in, b.path("many/pdfsign.pdf")}}
@@ -103,6 +106,24 @@ func (b *bench) peers() error {
 			perDocument("gsign to "+level, p.ours)
 			perDocument(peer[0], p.other)
 		}
+	}
+	return nil
+}
+
+// local compares like with like: package pdfsig with the key that pdfsign has, without and with gsign's checks of the finished file.
+func (b *bench) local(m *many, cert, key string) error {
+	if err := b.build("local", "./scripts/bench/local"); err != nil {
+		return err
+	}
+	for _, more := range [][]string{nil, {"-check"}} {
+		ours := append(append([]string{b.path("local"), "-n", m.documents}, more...), cert, key, m.in, b.path("many/local.pdf"))
+		p, err := b.pair(m.rounds, b.inner, ours, []string{b.path("pdfsign"), "-n", m.documents, cert, key, m.in, b.path("many/pdfsign.pdf")}, nil)
+		if err != nil {
+			return err
+		}
+		row(fmt.Sprintf("100 kB, %s in one process to b-b by pkg/pdfsig with a local key %v, pdfsign", m.documents, more), p, "< 1 (processor)", "")
+		perDocument("pkg/pdfsig", p.ours)
+		perDocument("pdfsign", p.other)
 	}
 	return nil
 }
