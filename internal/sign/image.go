@@ -37,9 +37,16 @@ func (m image) ReadAt(p []byte, off int64) (int, error) {
 // Part gives a part of it without copying: see pdf.Open.
 func (m image) Part(off, n int64) []byte { return m[off : off+n : off+n] }
 
+// reader is what is read of the input.
+func (in *input) reader() io.ReaderAt {
+	if in.image != nil {
+		return in.image
+	}
+	return in.file
+}
+
 // load reads a small input into memory.
 func (in *input) load() error {
-	in.r = in.file
 	if in.size > inMemory {
 		return nil
 	}
@@ -47,7 +54,7 @@ func (in *input) load() error {
 	if err := readFull(in.file, m, 0); err != nil {
 		return errors.Join(in.unchanged(), fmt.Errorf("read the PDF: %w", err))
 	}
-	in.image, in.r = m, m
+	in.image = m
 	return nil
 }
 

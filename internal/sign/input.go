@@ -15,8 +15,7 @@ import (
 // end.
 type input struct {
 	file    *os.File
-	r       io.ReaderAt // what is read of it: the file, or the image
-	image   image       // all of a small one, else nil
+	image   image // all of a small one, else nil
 	size    int64
 	name    string      // for messages: the path, or "standard input"
 	before  os.FileInfo // of the file when it was opened

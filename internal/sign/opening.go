@@ -41,7 +41,7 @@ func (d *document) open(ctx context.Context) (err error) {
 func (d *document) openPDF(ctx context.Context) (err error) {
 	d.password = d.job.Password
 	for range passwordTries {
-		d.pdf, err = pdfsig.Open(d.in.r, d.in.size, &pdfsig.OpenOptions{Strict: d.job.Strict, Password: d.password})
+		d.pdf, err = pdfsig.Open(d.in.reader(), d.in.size, &pdfsig.OpenOptions{Strict: d.job.Strict, Password: d.password})
 		locked, ok := errors.AsType[*pdfsig.PasswordError](err)
 		if !ok || d.job.AskPassword == nil || len(d.job.Password) > 0 {
 			return err
@@ -63,7 +63,7 @@ func (d *document) strictly(err error) error {
 	if _, bad := errors.AsType[*pdfsig.MalformedError](err); !bad || !d.job.Strict {
 		return err
 	}
-	lenient, again := pdfsig.Open(d.in.r, d.in.size, &pdfsig.OpenOptions{Password: d.password})
+	lenient, again := pdfsig.Open(d.in.reader(), d.in.size, &pdfsig.OpenOptions{Password: d.password})
 	if again == nil {
 		again = lenient.Check(&d.job.PDF)
 	}

@@ -21,7 +21,7 @@ func (d *document) rehearse(ctx context.Context) error {
 	}
 	h := sha256.New()
 	var progress atomic.Int64
-	if err := hashRange(ctx, h, d.in.r, 0, d.in.size, &progress); err != nil {
+	if err := hashRange(ctx, h, d.in.reader(), 0, d.in.size, &progress); err != nil {
 		return fmt.Errorf("read the PDF: %w", err)
 	}
 	d.result.Input.SHA256 = sum(h)
