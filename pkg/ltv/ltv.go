@@ -29,7 +29,7 @@ type Evidence struct {
 
 // Source finds the revocation evidence for one certificate. An answer holds at least one OCSP response or CRL that the
 // source believes to be about cert; [Extend] checks it all the same. An error says that nothing usable was found: an
-// [*IncompleteError] where the places tried are known, a [*RevokedError] where the certificate is revoked. A Source is
+// [*IncompleteError] where the places tried are known, a [*RevokedError], with the answer that says so, where the certificate is revoked. A Source is
 // used by several goroutines at once and retries on its own, if at all.
 //
 // More abilities are found by type assertion: [IssuerSource], [ListSource], [Refresher]. [Online] has them all.

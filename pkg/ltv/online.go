@@ -97,6 +97,9 @@ func (o *Online) responders(ctx context.Context, cert, issuer *x509.Certificate,
 			return e, nil
 		}
 		if err := fatal(ctx, try); err != nil {
+			if r != nil {
+				e.OCSPResponses = [][]byte{r.Raw} // that says so
+			}
 			return e, err
 		}
 	}
@@ -116,7 +119,7 @@ func (o *Online) ocsp(ctx context.Context, url string, cert, issuer *x509.Certif
 			err = errSelfVouching
 		}
 		if err != nil {
-			return answer[*pkix.OCSPResponse]{err: err, until: o.failureUntil(try)}
+			return answer[*pkix.OCSPResponse]{value: r, err: err, until: o.failureUntil(try)}
 		}
 		return answer[*pkix.OCSPResponse]{value: r, until: o.goodUntil(r.NextUpdate)}
 	})
@@ -137,6 +140,9 @@ func (o *Online) Lists(ctx context.Context, cert, issuer *x509.Certificate) (Evi
 			return e, nil
 		}
 		if err := fatal(ctx, try); err != nil {
+			if crl != nil {
+				e.CRLs = [][]byte{crl.Raw} // that says so
+			}
 			return e, err
 		}
 	}
@@ -166,7 +172,7 @@ func (o *Online) crl(ctx context.Context, url string, cert, issuer *x509.Certifi
 	crl, _, err := o.checks.get(ctx, place(url, cert), o.now, same, func() answer[*pkix.CRL] {
 		crl, err := pkix.CheckCRL(der, cert, issuer, o.now())
 		if err != nil {
-			return answer[*pkix.CRL]{err: err, until: o.failureUntil(try)}
+			return answer[*pkix.CRL]{value: crl, err: err, until: o.failureUntil(try)}
 		}
 		crl.Raw = der // the same bytes, so that a list downloaded later is told from this one
 		return answer[*pkix.CRL]{value: crl, until: o.goodUntil(crl.NextUpdate)}
