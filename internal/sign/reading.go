@@ -44,6 +44,9 @@ func OpenReading(ctx context.Context, path string, opts *ReadOptions) (*Reading,
 	if err != nil {
 		err = unreadable(in, err)
 		in.close()
+		if refused, ok := errors.AsType[*pdfsig.RefusedError](err); ok {
+			err = &NotReadError{refused}
+		}
 		return nil, err
 	}
 	return r, nil
@@ -91,3 +94,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 	b.left -= int64(n)
 	return n, err
 }
+
+// NotReadError says why a well-formed PDF cannot be read: it is encrypted.
+type NotReadError struct{ Err *pdfsig.RefusedError }
+
+func (e *NotReadError) Error() string { return "cannot be read: " + e.Err.Reason }
+func (e *NotReadError) Unwrap() error { return e.Err }
