@@ -38,6 +38,7 @@ type verifyFlags struct {
 	online, offline bool
 	allowPrivate    bool
 	json            bool
+	report          string
 	quiet, verbose  bool
 	settings        map[string][]string
 
@@ -94,8 +95,10 @@ before 11 before 12 before the others.
 	fl.BoolVar(&f.online, "online", false, "ask for certificates and evidence that the file lacks")
 	fl.BoolVar(&f.allowPrivate, "allow-private", false, "with --online, also ask at loopback and private addresses")
 	fl.BoolVar(&f.json, "json", false, "print the result as JSON, one line for each file")
+	fl.StringVar(&f.report, "report", "", "print one page about all files to standard output, as `html`")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print chains, algorithms, proofs, all evidence, and each download")
+	_ = cmd.RegisterFlagCompletionFunc("report", cobra.FixedCompletions([]string{"html"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("require", cobra.FixedCompletions([]string{"b-b", "b-t", "b-lt", "b-lta"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -125,6 +128,10 @@ func (f *verifyFlags) arguments(args []string) error {
 		return &usageError{"--online and --offline contradict each other", ""}
 	case f.allowPrivate && !f.online:
 		return &usageError{"--allow-private goes with --online", ""}
+	case f.report != "" && f.report != "html":
+		return &usageError{fmt.Sprintf("there is no report %q", f.report), "the one kind of report is html"}
+	case f.report != "" && (f.json || f.quiet):
+		return &usageError{"--report goes to standard output, as --json does, and not with --quiet", ""}
 	case !known:
 		return &usageError{fmt.Sprintf("there is no level %q", f.require), "the levels are b-b, b-t, b-lt and b-lta"}
 	}
@@ -162,6 +169,7 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, files []string) err
 		return err
 	}
 	worst := &verdictError{}
+	var results []*fileResult
 	for i, file := range files {
 		if len(files) > 1 {
 			a.Status(fmt.Sprintf("gsign: %d of %d: %s", i+1, len(files), file))
@@ -174,12 +182,20 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, files []string) err
 		if r.Verdict != verdictPassed {
 			worst.count(r, err, len(files))
 		}
+		if f.report != "" {
+			results = append(results, r)
+			continue
+		}
 		err = v.print(r, len(files) > 1)
 		if err != nil {
 			return fmt.Errorf("print the result of %s: %w", file, err)
 		}
 	}
-	if len(files) > 1 && !f.json && !f.quiet {
+	if f.report != "" {
+		if err := writeReport(a.Out, results); err != nil {
+			return fmt.Errorf("print the report: %w", err)
+		}
+	} else if len(files) > 1 && !f.json && !f.quiet {
 		fmt.Fprintf(a.Out, "\n%s\n", worst.summary(len(files)))
 	}
 	return worst.orNil(len(files))

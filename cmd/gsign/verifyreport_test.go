@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"gsign/pkg/verify"
+)
+
+// TestReportEscapes puts script into every text that a file decides.
+func TestReportEscapes(t *testing.T) {
+	const evil = `"'><script>alert(1)</script><img src=x onerror=alert(1)>`
+	c := &certificateResult{Subject: evil, Name: evil, Issuer: evil}
+	r := &fileResult{
+		File: evil, Bytes: 10, Verdict: verdictFailed, Reasons: []string{evil}, Trust: []string{evil},
+		Revisions: []revisionResult{{Number: 1, End: 10, Field: evil}},
+		Signatures: []signatureResult{{
+			Field: evil, Kind: "signature", Indication: verify.TotalFailed, SubIndication: verify.SubIndication(evil), Level: evil,
+			Chain: []*certificateResult{c, c}, Anchor: &anchorResult{evil, evil}, BestTimeBy: evil, Reason: evil, Location: evil,
+			Findings: []findingResult{{Text: evil, Clause: evil, Check: evil}}, Missing: []findingResult{{Text: evil}},
+			Evidence: []evidenceResult{{Kind: evil, Certificate: evil, Verdict: evil, Used: true}},
+			LTV:      ltvResult{Because: evil},
+			Changes:  &changesResult{Changes: []changeResult{{Verdict: evil, Kind: evil, Text: evil, Field: evil, Clause: evil}}},
+		}},
+	}
+	var b strings.Builder
+	err := writeReport(&b, []*fileResult{r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	for _, bad := range []string{"<script", "<img", `="'>`, `=""'>`} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page has %s", bad)
+		}
+	}
+	if n := strings.Count(page, "&lt;script&gt;"); n < 20 {
+		t.Errorf("%d of the texts are shown", n)
+	}
+}
