@@ -3,6 +3,7 @@
 package pdf
 
 import (
+	"errors"
 	"iter"
 
 	"gsign/internal/limits"
@@ -171,7 +172,11 @@ func (w *pageWalk) next() (*Page, error) {
 		if err != nil && (!IsMalformed(err) || w.f.opts.Strict) {
 			return nil, err
 		}
-		if err != nil || node == nil {
+		if err != nil {
+			w.f.notePage(err)
+			continue
+		}
+		if node == nil {
 			continue // a null kid is no page
 		}
 		ref, _ := kid.(Ref)
@@ -183,6 +188,14 @@ func (w *pageWalk) next() (*Page, error) {
 		}
 	}
 	return nil, nil
+}
+
+// notePage records a page that cannot be read.
+func (f *File) notePage(err error) {
+	var m *MalformedError
+	if errors.As(err, &m) {
+		f.noteOnce(m.Offset, "a page that cannot be read is passed over: "+m.What)
+	}
 }
 
 // enter goes down into an inner node, once: a tree that shares nodes can have more leaves than bytes, and one that
