@@ -5,6 +5,7 @@ package changes
 import (
 	"gsign/internal/limits"
 	"gsign/internal/pdf"
+	"gsign/pkg/pdfsig"
 )
 
 const (
@@ -17,33 +18,13 @@ type policy struct {
 	field    string
 	level    int // of DocMDP, or /P of a lock; 0 where it says nothing
 	revision int // index of the revision in which it came
-	locks    []lock
+	locks    []pdfsig.FieldLock
 	docMDP   bool // it certifies
 }
 
-type lock struct {
-	action pdf.Name
-	fields map[string]bool
-}
-
-// covers reports whether a field is locked, itself or by a group it is in.
-func (l *lock) covers(name string) bool {
-	listed := l.fields[name]
-	for i, c := range name {
-		listed = listed || c == '.' && l.fields[name[:i]]
-	}
-	switch l.action {
-	case "Include":
-		return listed
-	case "Exclude":
-		return !listed
-	}
-	return true
-}
-
 // unclear reports whether the lock says nothing that is known, and so locks everything, new fields too.
-func (l *lock) unclear() bool {
-	return l.action != "All" && l.action != "Include" && l.action != "Exclude"
+func unclear(l *pdfsig.FieldLock) bool {
+	return l.Action != "All" && l.Action != "Include" && l.Action != "Exclude"
 }
 
 // policy reads the references of a signature dictionary, and the lock of its field. What is not understood is read in the
@@ -87,15 +68,15 @@ func (p *policy) restrict(level, otherwise int64) {
 	}
 }
 
-func (s *state) lock(d pdf.Dict) lock {
-	l := lock{fields: map[string]bool{}}
-	l.action, _ = s.get(d["Action"]).(pdf.Name)
+func (s *state) lock(d pdf.Dict) pdfsig.FieldLock {
+	l := pdfsig.FieldLock{Fields: map[string]bool{}}
+	l.Action, _ = s.get(d["Action"]).(pdf.Name)
 	for i, o := range s.array(d["Fields"]) {
 		name, ok := s.get(o).(pdf.String)
 		if !ok || i >= limits.LockedFields {
-			return lock{}
+			return pdfsig.FieldLock{}
 		}
-		l.fields[name.Text()] = true
+		l.Fields[name.Text()] = true
 	}
 	return l
 }
@@ -154,7 +135,7 @@ func (c change) judge(level, docMDP int, locks []policy) Change {
 	if c.needs == fill && out.Field != "" {
 		for i := range locks {
 			for j := range locks[i].locks {
-				if l := &locks[i].locks[j]; l.covers(out.Field) && (!c.fresh || l.action == "Include" || l.unclear()) {
+				if l := &locks[i].locks[j]; l.Covers(out.Field) && (!c.fresh || l.Action == "Include" || unclear(l)) {
 					forbid("signature \""+locks[i].field+"\" locks the field", clauseFieldMDP)
 				}
 			}

@@ -96,9 +96,14 @@ func (s *state) step() bool {
 	return s.err == nil
 }
 
-// get reads an object. What cannot be read is nothing.
-func (s *state) get(o pdf.Object) pdf.Object {
-	v, err := s.file.Resolve(o)
+// get reads an object of the newer revision.
+func (s *state) get(o pdf.Object) pdf.Object { return s.resolve(s.file, o) }
+
+func (s *state) dict(o pdf.Object) pdf.Dict { return dictOf(s.get(o)) }
+
+// resolve reads an object of a revision. What cannot be read is nothing.
+func (s *state) resolve(f *pdf.File, o pdf.Object) pdf.Object {
+	v, err := f.Resolve(o)
 	if err != nil {
 		if !pdf.IsMalformed(err) && s.err == nil {
 			s.err = err
@@ -108,8 +113,9 @@ func (s *state) get(o pdf.Object) pdf.Object {
 	return v
 }
 
-func (s *state) dict(o pdf.Object) pdf.Dict {
-	switch v := s.get(o).(type) {
+// dictOf gives a dictionary, or that of a stream.
+func dictOf(o pdf.Object) pdf.Dict {
+	switch v := o.(type) {
 	case pdf.Dict:
 		return v
 	case *pdf.Stream:

@@ -269,26 +269,9 @@ func (st *step) adopt(o pdf.Object, owner uint32, shielded bool) {
 }
 
 // before reads an object of the older revision.
-func (st *step) before(o pdf.Object) pdf.Object {
-	v, err := st.was.Resolve(o)
-	if err != nil {
-		if !pdf.IsMalformed(err) && st.err == nil {
-			st.err = err
-		}
-		return pdf.Null{}
-	}
-	return v
-}
+func (st *step) before(o pdf.Object) pdf.Object { return st.resolve(st.was, o) }
 
-func (st *step) dictBefore(o pdf.Object) pdf.Dict {
-	switch v := st.before(o).(type) {
-	case pdf.Dict:
-		return v
-	case *pdf.Stream:
-		return v.Dict
-	}
-	return nil
-}
+func (st *step) dictBefore(o pdf.Object) pdf.Dict { return dictOf(st.before(o)) }
 
 // keys gives the keys of two dictionaries whose values do not say the same, in their order.
 func (st *step) keys(a, b pdf.Dict) []pdf.Name {

@@ -16,6 +16,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -101,11 +102,13 @@ const (
 	ed25519Pure
 )
 
-var signatures = []struct {
+type knownSignature struct {
 	scheme scheme
 	hash   crypto.Hash // 0: told by the digest algorithm or the parameters
 	oid    asn1.ObjectIdentifier
-}{
+}
+
+var signatures = []knownSignature{
 	{pkcs1v15, 0, oidRSA},
 	{pkcs1v15, crypto.SHA1, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 5}},
 	{pkcs1v15, crypto.SHA256, OIDSHA256WithRSA},
@@ -188,29 +191,35 @@ func PublicKey(c *x509.Certificate) crypto.PublicKey {
 // used; where both name one they must agree (RFC 8933 for CMS). A zero digest agrees with everything. SHA-1 is
 // computed, not judged: that is the caller's business.
 func VerifySignature(public crypto.PublicKey, alg Algorithm, digest crypto.Hash, message, signature []byte) error {
-	for _, s := range signatures {
-		if !s.oid.Equal(alg.OID) {
-			continue
-		}
-		h, salt := s.hash, 0
-		if s.scheme == pss {
-			var err error
-			if h, salt, err = pssParameters(alg.Parameters); err != nil {
-				return err
-			}
-		}
-		if h == 0 {
-			h = digest
-		}
-		if digest != 0 && digest != h {
-			return fmt.Errorf("signature algorithm uses %v but the digest algorithm is %v", h, digest)
-		}
-		if h == 0 || !h.Available() {
-			return errors.New("no hash function for the signature")
-		}
-		return verifyOnce(public, s.scheme, h, salt, message, signature)
+	s, h, salt, err := resolve(alg, digest)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("signature algorithm %v is %w", alg.OID, ErrUnknownAlgorithm)
+	return verifyOnce(public, s, h, salt, message, signature)
+}
+
+// resolve gives scheme, hash function and length of the salt of an algorithm beside which digest is named.
+func resolve(alg Algorithm, digest crypto.Hash) (s scheme, h crypto.Hash, salt int, err error) {
+	i := slices.IndexFunc(signatures, func(known knownSignature) bool { return known.oid.Equal(alg.OID) })
+	if i < 0 {
+		return 0, 0, 0, fmt.Errorf("signature algorithm %v is %w", alg.OID, ErrUnknownAlgorithm)
+	}
+	s, h = signatures[i].scheme, signatures[i].hash
+	if s == pss {
+		if h, salt, err = pssParameters(alg.Parameters); err != nil {
+			return 0, 0, 0, err
+		}
+	}
+	if h == 0 {
+		h = digest
+	}
+	if digest != 0 && digest != h {
+		return 0, 0, 0, fmt.Errorf("signature algorithm uses %v but the digest algorithm is %v", h, digest)
+	}
+	if h == 0 || !h.Available() {
+		return 0, 0, 0, errors.New("no hash function for the signature")
+	}
+	return s, h, salt, nil
 }
 
 // ErrUnknownAlgorithm says that nothing can be said about a signature.
@@ -234,9 +243,19 @@ func verifyOnce(public crypto.PublicKey, s scheme, h crypto.Hash, salt int, mess
 }
 
 func verify(public crypto.PublicKey, s scheme, h crypto.Hash, salt int, message, signature []byte) error {
+	if k, ok := public.(ed25519.PublicKey); ok && s == ed25519Pure {
+		if !ed25519.Verify(k, message, signature) {
+			return errors.New("Ed25519 verification error")
+		}
+		return nil
+	}
 	d := h.New()
 	d.Write(message)
-	sum := d.Sum(nil)
+	return verifySum(public, s, h, salt, d.Sum(nil), signature)
+}
+
+// verifySum verifies a signature over the digest of its message.
+func verifySum(public crypto.PublicKey, s scheme, h crypto.Hash, salt int, sum, signature []byte) error {
 	switch k := public.(type) {
 	case *rsa.PublicKey:
 		if s == pkcs1v15 {
@@ -252,13 +271,6 @@ func verify(public crypto.PublicKey, s scheme, h crypto.Hash, salt int, message,
 		if s == ecdsaDER {
 			if !ecdsa.VerifyASN1(k, sum, signature) {
 				return errors.New("ECDSA verification error")
-			}
-			return nil
-		}
-	case ed25519.PublicKey:
-		if s == ed25519Pure {
-			if !ed25519.Verify(k, message, signature) {
-				return errors.New("Ed25519 verification error")
 			}
 			return nil
 		}

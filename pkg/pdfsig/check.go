@@ -206,7 +206,7 @@ func (d *Document) choose(pl *plan) error {
 	pl.name = pl.opts.Field
 	pl.field = pl.form.field(pl.name)
 	for _, l := range locks {
-		if pl.field != nil && l.covers(pl.name) || l.bars(pl.name) {
+		if pl.field != nil && l.Covers(pl.name) || l.bars(pl.name) {
 			return refuse("", "signature %q locks the field %q", l.holder, pl.name)
 		}
 	}
@@ -259,7 +259,7 @@ func chooseFree(pl *plan, locks []*lock) error {
 	// One name more than there are names taken and names locked is free, unless a lock is not understood.
 	tries := len(pl.form.names) + 1
 	for _, l := range locks {
-		tries += len(l.fields)
+		tries += len(l.Fields)
 	}
 	for i := 1; i <= tries; i++ {
 		name := fmt.Sprintf("Signature%d", i)

@@ -85,10 +85,10 @@ func (d *Document) dictionary(u *pdf.Update, ref pdf.Ref, pl *plan, reserved int
 func (d *Document) fieldMDP(l *lock) pdf.Dict {
 	params := pdf.Dict{
 		"Type":   pdf.Name("TransformParams"),
-		"Action": pdf.Name(l.action),
+		"Action": l.Action,
 		"V":      pdf.Name("1.2"),
 	}
-	if l.action != "All" {
+	if l.Action != "All" {
 		params["Fields"] = l.raw
 	}
 	return pdf.Dict{

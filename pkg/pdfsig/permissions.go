@@ -90,34 +90,18 @@ func (d *Document) transforms(sig pdf.Dict, method pdf.Name) ([]pdf.Dict, error)
 
 // lock names the fields that a signature locks: /Lock of its field, or the FieldMDP transform that it became.
 type lock struct {
-	holder string // name of the signed field
-	action string // All, Include or Exclude
-	fields map[string]bool
+	FieldLock
+	holder string    // name of the signed field
 	raw    pdf.Array // fields, as they are written
 	// unclear says that it is not known what it locks: then it locks everything.
 	unclear bool
 	last    bool // /P 1: nothing may change once the field is signed (ISO 32000-2 Table 236)
 }
 
-// covers reports whether the lock holds for a field, itself or by an ancestor.
-func (l *lock) covers(name string) bool {
-	listed := l.fields[name]
-	for i, c := range name {
-		listed = listed || c == '.' && l.fields[name[:i]]
-	}
-	switch l.action {
-	case "Include":
-		return listed
-	case "Exclude":
-		return !listed
-	}
-	return true
-}
-
 // bars reports whether the lock keeps out a new field: it was not among the fields that the signer locked by naming none
 // or others, and EU DSS and pyHanko accept it. A lock that names it in advance, or that is not understood, does.
 func (l *lock) bars(name string) bool {
-	return l.covers(name) && (l.action == "Include" || l.unclear)
+	return l.Covers(name) && (l.Action == "Include" || l.unclear)
 }
 
 // locks returns what the signed fields lock.
@@ -156,26 +140,26 @@ func (d *Document) locks(fm *form) ([]*lock, error) {
 // lock reads a lock or FieldMDP dictionary; ok is false when something in it is not understood. What is not understood
 // locks everything.
 func (d *Document) lock(dict pdf.Dict) (l *lock, ok bool) {
-	l, ok = &lock{action: "All", fields: map[string]bool{}}, true
+	l, ok = &lock{FieldLock: FieldLock{"All", map[string]bool{}}}, true
 	p, err := d.file.Integer(dict["P"])
 	l.last = err == nil && p == 1
 	action, err := d.file.Name(dict["Action"])
 	switch {
 	case err == nil && (action == "All" || action == "Include" || action == "Exclude"):
-		l.action = string(action)
+		l.Action = action
 	default:
 		ok, l.unclear = false, true
 	}
 	fields, err := d.file.Array(dict["Fields"])
-	if err != nil || (fields == nil && l.action != "All") {
-		return &lock{action: "All", unclear: true, last: l.last}, false
+	if err != nil || (fields == nil && l.Action != "All") {
+		return &lock{FieldLock: FieldLock{Action: "All"}, unclear: true, last: l.last}, false
 	}
 	for _, o := range fields {
 		s, err := d.file.String(o)
 		if err != nil || s == nil {
-			return &lock{action: "All", unclear: true, last: l.last}, false
+			return &lock{FieldLock: FieldLock{Action: "All"}, unclear: true, last: l.last}, false
 		}
-		l.fields[s.Text()] = true
+		l.Fields[s.Text()] = true
 		l.raw = append(l.raw, s)
 	}
 	for k := range dict {
