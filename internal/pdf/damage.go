@@ -33,3 +33,20 @@ func (f *File) noteOnce(off int64, what string) {
 		f.note(off, "%s", what)
 	}
 }
+
+// hasWord reports whether a word that is none of PDF is in an object as it stands.
+func hasWord(o Object) bool {
+	switch v := o.(type) {
+	case Word:
+		return true
+	case Array:
+		return slices.ContainsFunc(v, hasWord)
+	case Dict:
+		for _, e := range v {
+			if hasWord(e) {
+				return true
+			}
+		}
+	}
+	return false
+}

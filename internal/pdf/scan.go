@@ -350,11 +350,12 @@ func (s *scan) foundTrailer(buf []byte, off int64, at int) error {
 	return nil
 }
 
-// trailer keeps what a trailer says: of the first ones, and of the last.
+// trailer keeps what a trailer says: of the first ones, and of the last. A value with a word that is none of PDF is left
+// out: where it is written anew, a trailer that has it is none.
 func (s *scan) trailer(t foundTrailer) {
 	d := Dict{}
 	for _, key := range trailerKeys {
-		if o := t.dict[key]; o != nil && len(Append(nil, o)) <= limits.PDFTrailerValue {
+		if o := t.dict[key]; o != nil && !hasWord(o) && len(Append(nil, o)) <= limits.PDFTrailerValue {
 			d[key] = o
 		}
 	}
