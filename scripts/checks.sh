@@ -112,18 +112,29 @@ check_fuzz() {
 	((count > 0))
 }
 
-# fuzz_target PACKAGE NAME: before Go 1.27 the end of the time itself can count as a failure (issue 75804 of Go), without
-# an input that failed: then once more.
-fuzz_target() {
-	local try
+# fuzz_target PACKAGE NAME: a failure counts when its input fails by itself; the log then has the input, which nobody could
+# fetch from a machine that is gone. Before Go 1.27 the end of the time itself can count as a failure (issue 75804 of Go), and a
+# worker that gets no processor for ten seconds counts as hung: then once more.
+fuzz_target() (
+	cd "$(go list -f '{{.Dir}}' "$1")" || exit
+	local try input
 	for try in 1 2 3; do
-		(cd "$(go list -f '{{.Dir}}' "$1")" && "$work/fuzz.test" -test.run '^$' -test.fuzz "^$2\$" -test.fuzztime 2s \
-			-test.fuzzminimizetime 1s -test.fuzzcachedir "$cache/fuzz/$1") >"$work/fuzz.log" 2>&1 && return
-		grep -qx ' *context deadline exceeded' "$work/fuzz.log" && ! grep -q 'Failing input' "$work/fuzz.log" || return 1
-		echo "$1 $2: the end of its time counted as a failure in try $try"
+		"$work/fuzz.test" -test.run '^$' -test.fuzz "^$2\$" -test.fuzztime 2s -test.fuzzminimizetime 1s \
+			-test.fuzzcachedir "$cache/fuzz/$1" >"$work/fuzz.log" 2>&1 && exit
+		input=$(sed -n 's/^ *Failing input written to //p' "$work/fuzz.log" | tail -n 1)
+		if [[ -n $input ]]; then
+			"$work/fuzz.test" -test.run "^$2\$/^${input##*/}\$" >>"$work/fuzz.log" 2>&1 || {
+				cat "$input" >>"$work/fuzz.log"
+				exit 1
+			}
+			rm -- "$input"
+		elif ! grep -qx ' *context deadline exceeded' "$work/fuzz.log"; then
+			exit 1
+		fi
+		echo "$1 $2: try $try failed without an input that fails by itself"
 	done
-	return 1
-}
+	exit 1
+)
 
 check_shell() {
 	local f scripts=()

@@ -147,7 +147,7 @@ func (r *Report) conformance(f *pdf.File) error {
 		return err
 	}
 	s, err := f.Stream(catalog["Metadata"])
-	if err != nil {
+	if err != nil || s == nil {
 		return err
 	}
 	xmp, err := f.StreamData(s, limits.InspectMetadata)
