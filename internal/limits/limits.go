@@ -107,6 +107,35 @@ const (
 	ClockSkew = 5 * time.Minute
 )
 
+// Trusted lists: internal/trustlist. The largest of the European ones (Italy, Spain) have some 5 MB, 700 services and 100,000
+// elements.
+const (
+	// TrustList bounds one list in bytes, six of the largest; TrustLists how many are read together: one for each member state
+	// and more.
+	TrustList  = 32 << 20
+	TrustLists = 64
+	// TrustListElements bounds the elements of a list, and TrustListDepth their nesting: criteria of qualifications may nest,
+	// and stand at depth 12.
+	TrustListElements = 512 << 10
+	TrustListDepth    = 64
+	// TrustListAttributes bounds the attributes of one element: the root has namespaces and three more.
+	TrustListAttributes = 64
+	// TrustListPrefixes bounds the namespaces that are in scope at once: real lists have up to 15, and each element
+	// copies them when it is canonicalized.
+	TrustListPrefixes = 32
+	// TrustListServices, TrustListCertificates and TrustListPointers bound what a list names; the list of lists has 70 pointers
+	// with two to four certificates each.
+	TrustListServices     = 16 << 10
+	TrustListCertificates = 32 << 10
+	TrustListPointers     = 512
+	// TrustListQualifiers bounds the kinds of qualifiers kept of a service: TS 119 612 has 20.
+	TrustListQualifiers = 64
+	// TrustListNotes bounds what is said about services of a list that are no anchors.
+	TrustListNotes = 1000
+	// TrustListReferences bounds what one signature of a list refers to: the list, its properties, its key.
+	TrustListReferences = 8
+)
+
 // Of internal/inspect.
 const (
 	// InspectMetadata bounds decoded XMP: real ones have 1 to 20 kB, and some carry a thumbnail.
