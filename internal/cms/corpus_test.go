@@ -189,7 +189,9 @@ func fails(err error, check string) bool {
 	return errors.As(err, &e) && e.Check == check
 }
 
-// Everything in the corpus is read or refused without a panic. The counts are those that openssl cms -verify confirms.
+// Everything in the corpus is read or refused without a panic. The counts are those that openssl cms -verify confirms, but for
+// eight signatures over attributes that are not in the order of DER: openssl takes them as they are written, and EU DSS refuses
+// them as RFC 5652 section 5.4 wants it.
 func TestCorpus(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(testenv.Shared(t), "corpus-signed", "*", "*.pdf"))
 	if err != nil {
@@ -211,7 +213,7 @@ func TestCorpus(t *testing.T) {
 	}
 	t.Log(outcome)
 	// B15: they verify, with SHA-1 or too short a key
-	if outcome["verify good"] < 219 || outcome["verify B15"] < 4 || outcome["token good"] < 43 {
+	if outcome["verify good"] < 211 || outcome["verify B14"] > 12 || outcome["verify B15"] < 4 || outcome["token good"] < 43 {
 		t.Errorf("too few verify: %v", outcome)
 	}
 	want := map[string]bool{"1a67cb": true, "76ff85": true, "d98f5b": true} // bytes changed after signing, on purpose

@@ -80,6 +80,9 @@ func (sd *SignedData) examine(cert *x509.Certificate, contentType asn1.ObjectIde
 	if err := si.checkSignature(cert); err != nil {
 		return failed("B14", "signature of "+pkix.Name(cert), err)
 	}
+	if err := si.checkProtection(); err != nil {
+		return err
+	}
 	err := si.checkSigningCertificate(cert)
 	if err == errBoth && contentType.Equal(OIDTSTInfo) { //nolint:errorlint // it is never wrapped
 		return nil
@@ -111,7 +114,7 @@ func (si *SignerInfo) checkAttributes() error {
 		return failed("B2", "no content-type attribute", nil)
 	}
 	if si.Attribute(OIDMessageDigest) == nil {
-		return failed("B3", "no message-digest attribute", nil)
+		return failed("B11", "no message-digest attribute", nil)
 	}
 	return nil
 }
@@ -123,31 +126,40 @@ func single(oid asn1.ObjectIdentifier) bool {
 	}, oid.Equal)
 }
 
-// checkSignature verifies over the attributes as carried; where their order is not that of DER, over the sorted ones
-// as well, since RFC 5652 section 5.4 signs the DER encoding and signers differ in what they do.
+// checkSignature verifies over the DER encoding of the attributes, whatever order they are written in (RFC 5652 section 5.4).
 func (si *SignerInfo) checkSignature(cert *x509.Certificate) error {
-	err := pkix.VerifySignature(pkix.PublicKey(cert), si.SignatureAlgorithm, si.DigestAlgorithm, si.SignedAttributes, si.Signature)
-	if err == nil {
-		return nil
-	}
-	s := cryptobyte.String(si.SignedAttributes)
-	var content cryptobyte.String
-	if !s.ReadASN1(&content, cbasn1.SET) {
+	der, err := si.encodedAttributes()
+	if err != nil {
 		return err
 	}
-	var elements [][]byte
-	for !content.Empty() {
-		var element cryptobyte.String
-		if !content.ReadASN1Element(&element, cbasn1.SEQUENCE) {
-			return err
+	err = pkix.VerifySignature(pkix.PublicKey(cert), si.SignatureAlgorithm, si.DigestAlgorithm, der, si.Signature)
+	if err != nil && !bytes.Equal(der, si.SignedAttributes) {
+		return fmt.Errorf("over the DER encoding of attributes that are not written in its order: %w", err)
+	}
+	return err
+}
+
+// encodedAttributes are the signed attributes as DER has them: attributes in ascending order, the values of each too. The rest
+// was made DER when it was read.
+func (si *SignerInfo) encodedAttributes() ([]byte, error) {
+	elements := make([][]byte, 0, len(si.Attributes))
+	for _, a := range si.Attributes {
+		values, err := set(sorted(a.Values))
+		if err != nil {
+			return nil, err
+		}
+		element, err := encode(func(b *cryptobyte.Builder) {
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1ObjectIdentifier(a.Type)
+				b.AddBytes(values)
+			})
+		})
+		if err != nil {
+			return nil, err
 		}
 		elements = append(elements, element)
 	}
-	der, encodeErr := set(sorted(elements))
-	if encodeErr != nil || bytes.Equal(der, si.SignedAttributes) {
-		return err
-	}
-	return pkix.VerifySignature(pkix.PublicKey(cert), si.SignatureAlgorithm, si.DigestAlgorithm, der, si.Signature)
+	return set(sorted(elements))
 }
 
 // essCertID is the first ESSCertID or ESSCertIDv2 of a signing-certificate attribute.
@@ -263,8 +275,7 @@ func (id *essCertID) checkIssuerSerial(c *x509.Certificate) error {
 
 // Deviations returns what keeps a signature that verifies from being a PAdES baseline one, in no case a reason to
 // call it forged: not DER (A3), SHA-1 in signing-certificate-v2 (B4), issuerSerial wrong (B6), the default hash written out or policies used (B5, B7),
-// attributes that PAdES forbids (B8) or wants with one value (B9), a cms-algorithm-protection that contradicts (B10), versions and digest
-// algorithms that do not fit (B12).
+// attributes that PAdES forbids (B8) or wants with one value (B9), versions and digest algorithms that do not fit (B12).
 func (sd *SignedData) Deviations() []error {
 	var out []error
 	add := func(check, reason string) { out = append(out, failed(check, reason, nil)) }
@@ -299,7 +310,6 @@ func (sd *SignedData) Deviations() []error {
 	if values(si.Unsigned, OIDCounterSignature) != nil {
 		add("B8", "a counter-signature is there")
 	}
-	out = appendError(out, si.checkProtection())
 	if want := 1 + 2*btoi(si.SubjectKeyID != nil); si.Version != want {
 		add("B12", fmt.Sprintf("SignerInfo of version %d instead of %d", si.Version, want))
 	}
@@ -323,7 +333,8 @@ func appendError(list []error, err error) []error {
 	return list
 }
 
-// checkProtection is B10: cms-algorithm-protection (RFC 6211), where present, names the signer's algorithms.
+// checkProtection is B10: cms-algorithm-protection, where present, names the signer's algorithms, or the signature is not valid
+// (RFC 6211 section 3.1).
 func (si *SignerInfo) checkProtection() error {
 	v := si.Attribute(OIDAlgorithmProtection)
 	if len(v) == 0 {

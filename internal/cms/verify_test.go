@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,8 +28,21 @@ var signatureFaults = []struct {
 	{"version 1 of signing-certificate", "", func(_ testing.TB, p *pkixtest.PKI, s *pkixtest.SignedData) {
 		s.Attributes[2] = pkixtest.SigningCertificate(p.Leaf.Certificate)
 	}},
-	{"attributes signed in another order", "", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) {
+	{"attributes signed in another order", "B14", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) {
 		s.Attributes[0], s.Attributes[2], s.KeepOrder = s.Attributes[2], s.Attributes[0], true
+	}},
+	{"attributes written in another order than signed", "", func(tb testing.TB, p *pkixtest.PKI, s *pkixtest.SignedData) {
+		signSorted(tb, p, s)
+		s.Attributes[0], s.Attributes[2], s.KeepOrder = s.Attributes[2], s.Attributes[0], true
+	}},
+	{"algorithm protection of SHA-512", "B10", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) {
+		s.Attributes = append(s.Attributes, protection(3, 11))
+	}},
+	{"algorithm protection of another signature algorithm", "B10", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) {
+		s.Attributes = append(s.Attributes, protection(1, 12))
+	}},
+	{"right algorithm protection", "", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) {
+		s.Attributes = append(s.Attributes, protection(1, 11))
 	}},
 	{"content inside", "A3", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) { s.Content = content }},
 	{"two signers", "A3", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) { s.Signers = 2 }},
@@ -47,7 +62,7 @@ var signatureFaults = []struct {
 	{"message digest cut", "B3", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) {
 		s.Attributes[1] = pkixtest.MessageDigest(digestOf(crypto.SHA256, content)[:16])
 	}},
-	{"no message digest", "B3", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) {
+	{"no message digest", "B11", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) {
 		s.Attributes = [][]byte{s.Attributes[0], s.Attributes[2]}
 	}},
 	{"no signing-certificate", "B4", func(_ testing.TB, _ *pkixtest.PKI, s *pkixtest.SignedData) { s.Attributes = s.Attributes[:2] }},
@@ -92,6 +107,26 @@ func good(p *pkixtest.PKI) pkixtest.SignedData {
 			pkixtest.SigningCertificateV2(crypto.SHA256, p.Leaf.Certificate),
 		},
 	}
+}
+
+// signSorted makes the signature over the DER encoding, however the attributes are written.
+func signSorted(tb testing.TB, p *pkixtest.PKI, s *pkixtest.SignedData) {
+	all := slices.Clone(s.Attributes)
+	slices.SortFunc(all, bytes.Compare)
+	set := append([]byte{0x31, 0x81, byte(len(bytes.Join(all, nil)))}, bytes.Join(all, nil)...)
+	s.Sign = func([]byte) (pkix.AlgorithmIdentifier, []byte) {
+		sig, err := p.Leaf.Key.Sign(nil, digestOf(crypto.SHA256, set), crypto.SHA256)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.NullRawValue}, sig
+	}
+}
+
+// protection is cms-algorithm-protection of a hash function of the SHA-2 family and an algorithm of PKCS #1.
+func protection(hash, signature byte) []byte {
+	return pkixtest.Attribute(cms.OIDAlgorithmProtection, append([]byte{0x30, 26, 0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, hash, 0xa1, 11},
+		6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, signature))
 }
 
 func TestVerify(t *testing.T) {
@@ -194,6 +229,7 @@ func TestDeviations(t *testing.T) {
 	}{
 		{"none", "", func(*pkixtest.SignedData) {}},
 		{"unsorted attributes", "A3", func(s *pkixtest.SignedData) {
+			signSorted(t, p, s)
 			s.Attributes[0], s.Attributes[1], s.KeepOrder = s.Attributes[1], s.Attributes[0], true
 		}},
 		{"right issuerSerial", "", ess(hash, sequence(directory(p.Leaf.Certificate.RawIssuer), serial(p.Leaf.Certificate)))},
@@ -209,10 +245,6 @@ func TestDeviations(t *testing.T) {
 			s.Unsigned = [][]byte{pkixtest.Attribute(cms.OIDCounterSignature, null)}
 		}},
 		{"two commitment types", "B9", extra(cms.OIDCommitmentType, null, []byte{5, 0})},
-		{"algorithm protection of SHA-512", "B10", extra(cms.OIDAlgorithmProtection,
-			sequence([]byte{0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3}, append([]byte{0xa1, 11}, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 11)))},
-		{"right algorithm protection", "", extra(cms.OIDAlgorithmProtection,
-			sequence(sha256ID, append([]byte{0xa1, 11}, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 11)))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := good(p)
