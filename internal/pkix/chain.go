@@ -89,6 +89,20 @@ func validAt(c *x509.Certificate, t time.Time) error {
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
+// ConstraintError says that a certificate may not stand where it stands in a path, whatever its signature says: the path is
+// there, and is not valid (RFC 5280 section 6.1).
+type ConstraintError struct{ Err error }
+
+func (e *ConstraintError) Error() string { return e.Err.Error() }
+func (e *ConstraintError) Unwrap() error { return e.Err }
+
+func constrained(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &ConstraintError{err}
+}
+
 type search struct {
 	opts    *ChainOptions
 	pool    []*x509.Certificate
@@ -105,7 +119,7 @@ func (s *search) from(path []*x509.Certificate) error {
 	last := path[len(path)-1]
 	if done, problem := s.end(last); done {
 		if err := checkPolicies(path); err != nil {
-			s.note(path, evidence("F9", path[0], "path to "+Name(last), err))
+			s.note(path, evidence("F9", path[0], "path to "+Name(last), constrained(err)))
 			return nil
 		}
 		s.found = slices.Clone(path)
@@ -205,7 +219,7 @@ func repeated(path []*x509.Certificate, c *x509.Certificate) bool {
 func (s *search) check(path []*x509.Certificate, issuer *x509.Certificate) error {
 	last := path[len(path)-1]
 	if issuer.Version < 3 && !SelfSigned(issuer) && !slices.ContainsFunc(s.opts.Anchors, issuer.Equal) {
-		return errors.New("a certificate without extensions is no CA") // RFC 5280 section 6.1.4 k
+		return constrained(errors.New("a certificate without extensions is no CA")) // RFC 5280 section 6.1.4 k
 	}
 	pair := [2]*x509.Certificate{last, issuer}
 	err, known := s.checked[pair]
@@ -217,17 +231,17 @@ func (s *search) check(path []*x509.Certificate, issuer *x509.Certificate) error
 		return err
 	}
 	if err := unhandled(last); err != nil {
-		return err
+		return constrained(err)
 	}
 	if n := intermediates(path); issuer.MaxPathLen >= 0 && (issuer.MaxPathLen > 0 || issuer.MaxPathLenZero) && n > issuer.MaxPathLen {
-		return fmt.Errorf("%d CAs below it, its path length allows %d", n, issuer.MaxPathLen)
+		return constrained(fmt.Errorf("%d CAs below it, its path length allows %d", n, issuer.MaxPathLen))
 	}
 	for i, c := range path {
 		if i > 0 && bytes.Equal(c.RawSubject, c.RawIssuer) {
 			continue // self-issued certificates are exempt (RFC 5280 section 6.1.3 b)
 		}
 		if err := checkNames(issuer, c); err != nil {
-			return fmt.Errorf("%s: %w", Name(c), err)
+			return constrained(fmt.Errorf("%s: %w", Name(c), err))
 		}
 	}
 	return nil
@@ -236,13 +250,13 @@ func (s *search) check(path []*x509.Certificate, issuer *x509.Certificate) error
 // checkIssued checks signature, basicConstraints, keyCertSign and unknown critical extensions of the issuer.
 func checkIssued(c, issuer *x509.Certificate) error {
 	if issuer.Version >= 3 && !(issuer.BasicConstraintsValid && issuer.IsCA) {
-		return errors.New("that is not a CA")
+		return constrained(errors.New("that is not a CA"))
 	}
 	if issuer.KeyUsage != 0 && issuer.KeyUsage&x509.KeyUsageCertSign == 0 {
-		return errors.New("its key may not sign certificates")
+		return constrained(errors.New("its key may not sign certificates"))
 	}
 	if err := unhandled(issuer); err != nil {
-		return err
+		return constrained(err)
 	}
 	return IssuedBy(c, issuer)
 }

@@ -90,12 +90,12 @@ func ParseCRL(der []byte) *UncheckedCRL {
 	return &UncheckedCRL{l, err, map[string]error{}}
 }
 
-// Issuer returns the name of the list's issuer as DER, nil where the list cannot be read.
-func (u *UncheckedCRL) Issuer() []byte {
+// Issuer returns the name of the list's issuer as DER. The error says why the list cannot be used.
+func (u *UncheckedCRL) Issuer() ([]byte, error) {
 	if u.err != nil {
-		return nil
+		return nil, fmt.Errorf("CRL not usable: %w", u.err)
 	}
-	return u.list.issuer
+	return u.list.issuer, nil
 }
 
 // CheckOld is to [CheckCRL] what [UncheckedOCSP.CheckOld] is to [CheckOCSP].

@@ -24,6 +24,7 @@ type judged struct {
 	uses      []use      // of algorithms
 	baseline  []Finding  // why not B-B
 	valid     bool       // as a document timestamp: it proves what it covers
+	unknown   bool       // its algorithms are not known here: nobody can say whether it is sound
 }
 
 // stamped is a signature timestamp whose token is sound.
@@ -59,6 +60,7 @@ const (
 	subFilterPKCS7 = "adbe.pkcs7.detached"
 	subFilterSHA1  = "adbe.pkcs7.sha1"
 	subFilterX509  = "adbe.x509.rsa_sha1"
+	subFilterStamp = "ETSI.RFC3161"
 )
 
 // integrity checks the bytes: ByteRange, digest, signature value, signing certificate (EN 319 102-1 clauses 5.2.2, 5.2.3
@@ -146,6 +148,7 @@ func (j *judged) used(sd *cms.SignedData) {
 // unreadable tells that there is no signature to be judged, or one made with what is not known here.
 func (j *judged) unreadable(err error) {
 	if check(err, "") == "B15" {
+		j.unknown = true
 		j.wrong(with(Indeterminate, CryptoConstraintsFailure, "B15", "EN 319 102-1 5.2.8", "its algorithms are not known here: %v", err))
 		return
 	}
@@ -161,6 +164,7 @@ func (j *judged) unverified(err error) {
 		j.baseline = append(j.baseline, finding(c, "EN 319 142-1 6.3 T08-T10", "%v", err))
 	case "B1":
 		if j.cms.Curve() {
+			j.unknown = true
 			j.wrong(with(Indeterminate, CryptoConstraintsFailure, "B15", "EN 319 102-1 5.2.8", "the signer's certificate has a key on a curve that gsign does not compute with: %v", err))
 			return
 		}
@@ -173,6 +177,7 @@ func (j *judged) unverified(err error) {
 		j.wrong(with(TotalFailed, SigConstraintsFailure, c, "EN 319 102-1 5.2.3.4, "+clause, "its CMS does not verify: %v", err))
 	default:
 		if errors.Is(err, cms.ErrUnknownAlgorithm) {
+			j.unknown = true
 			j.wrong(with(Indeterminate, CryptoConstraintsFailure, "B15", "EN 319 102-1 5.2.8", "its algorithms are not known here: %v", err))
 			return
 		}
@@ -182,6 +187,10 @@ func (j *judged) unverified(err error) {
 
 // documentTimestamp checks a DocTimeStamp (ISO 32000-2 12.8.5).
 func (v *validator) documentTimestamp(j *judged, digest func(crypto.Hash) ([]byte, error)) error {
+	if s := j.Signature.SubFilter; s != subFilterStamp {
+		j.wrong(with(TotalFailed, FormatFailure, "A2", "ISO 32000-2 12.8.5.1", "the sub-filter of a document timestamp is %q and not %s", s, subFilterStamp))
+		return nil
+	}
 	token, err := cms.ParseToken(j.Signature.CMS)
 	if err != nil {
 		j.wrong(with(TotalFailed, FormatFailure, "E1", "ISO 32000-2 12.8.5", "its token cannot be read: %v", err))

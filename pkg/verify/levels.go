@@ -16,7 +16,7 @@ import (
 func (v *validator) level(j *judged) {
 	j.LTV = v.adobe(j)
 	v.form(j)
-	if j.Indication == TotalFailed || j.path == nil {
+	if j.Indication == TotalFailed || j.path == nil || j.unknown {
 		return
 	}
 	if len(j.baseline) > 0 {

@@ -4,6 +4,7 @@ package verify
 
 import (
 	"crypto/x509"
+	"fmt"
 	"math"
 
 	"gsign/internal/cms"
@@ -24,6 +25,7 @@ type material struct {
 	pieces     map[string]*piece // of evidence, by its DER
 	ocsps      map[string][]*piece
 	crls       map[string][]*piece
+	unreadable []error // of evidence that is about nobody
 }
 
 // piece is an OCSP response or a CRL.
@@ -71,7 +73,8 @@ func (m *material) ocsp(der []byte, place int64, source string) {
 	m.pieces[string(der)] = p
 	serials, certs, err := p.ocsp.SerialNumbers()
 	if err != nil {
-		return // evidence about nobody
+		m.unreadable = append(m.unreadable, err)
+		return
 	}
 	for _, s := range serials {
 		m.ocsps[string(s)] = append(m.ocsps[string(s)], p)
@@ -88,8 +91,23 @@ func (m *material) crl(der []byte, place int64, source string) {
 	}
 	p := &piece{source: source, place: place, crl: pkix.ParseCRL(der)}
 	m.pieces[string(der)] = p
-	if issuer := p.crl.Issuer(); issuer != nil {
-		m.crls[string(issuer)] = append(m.crls[string(issuer)], p)
+	issuer, err := p.crl.Issuer()
+	if err != nil {
+		m.unreadable = append(m.unreadable, err)
+		return
+	}
+	m.crls[string(issuer)] = append(m.crls[string(issuer)], p)
+}
+
+// unused tells of evidence that cannot be used at all: about whom it is is not known.
+func (m *material) unused() string {
+	switch n := len(m.unreadable); n {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("; one piece of evidence cannot be used: %v", m.unreadable[0])
+	default:
+		return fmt.Sprintf("; %d pieces of evidence cannot be used, the first: %v", n, m.unreadable[0])
 	}
 }
 

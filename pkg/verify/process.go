@@ -4,6 +4,7 @@ package verify
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -106,9 +107,21 @@ func (v *validator) present(s *subject) []Finding {
 		}
 		add(Indeterminate, sub, s.check, clauseTime, "%s%s", lives, text)
 	}
+	found = append(found, v.purpose(s)...)
 	found = append(found, v.revocation(s, at)...)
 	found = append(found, v.strength(s)...)
 	return found
+}
+
+// purpose says that a signer's key is for something else. A certificate without key usage may sign.
+func (v *validator) purpose(s *subject) []Finding {
+	leaf := s.path.certs[0]
+	const signing = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
+	if s.check != "C6" || leaf.KeyUsage == 0 || leaf.KeyUsage&signing != 0 {
+		return nil
+	}
+	return []Finding{with(Indeterminate, ChainConstraintsFailure, "F9", "RFC 5280 4.2.1.3, EN 319 102-1 5.2.6",
+		"the key of %s is not for signing: its key usage has neither digitalSignature nor nonRepudiation", pkix.Name(leaf))}
 }
 
 func (v *validator) leafStatus(s *subject) status {
@@ -138,7 +151,11 @@ func (v *validator) noPath(s *subject) *Finding {
 	case s.path.problem != nil && (len(v.anchors) > 0 || v.opts.AnyRoot):
 		why = s.path.problem.Error()
 	}
-	f := with(Indeterminate, NoCertificateChainFound, "F9", clausePath, "no chain leads from %s to an anchor: %s", pkix.Name(leaf), why)
+	sub := NoCertificateChainFound
+	if _, ok := errors.AsType[*pkix.ConstraintError](s.path.problem); ok && !s.path.complete {
+		sub = CertificateChainGeneralFailure // there is a chain, and it is not valid (EN 319 102-1 clause 5.2.6.4 step 2 d)
+	}
+	f := with(Indeterminate, sub, "F9", clausePath, "no chain leads from %s to an anchor: %s", pkix.Name(leaf), why)
 	return &f
 }
 
@@ -179,7 +196,7 @@ func (v *validator) revocation(s *subject, at time.Time) []Finding {
 			add(TryLater, "F5", clauseRev, "no revocation evidence about %s is recent enough%s", name, st.why)
 		case st.best == nil && i == 0 && at.After(cert.NotAfter): // said already: out of bounds
 		case st.best == nil:
-			add(CertificateChainGeneralFailure, "D3", clauseRev, "no revocation evidence about %s holds%s%s", name, st.why, v.asked(cert))
+			add(CertificateChainGeneralFailure, "D3", clauseRev, "no revocation evidence about %s holds%s%s%s", name, st.why, v.asked(cert), v.material.unused())
 		case i == 0 && s.asof.IsZero() && !v.alive(st.best) && v.proof(st.best.piece.place, st.best.Responder.NotAfter) == nil:
 			// Asked of the signer alone: the newest timestamp rests on evidence that nothing later proves, always.
 			sub := RevocationOutOfBoundsNoPOE

@@ -77,6 +77,9 @@ func (v *validator) judgeStamps() {
 		if o := v.disorder(j.Signature.RevisionEnd(), j.Time); o != nil {
 			found = append(found, *o)
 		}
+		if j.Time.After(v.opts.Time.Add(limits.ClockSkew)) {
+			found = append(found, with(Indeterminate, TimestampOrderFailure, "E1", "EN 319 102-1 5.4.4", "it is from the future, of %s", stamp(j.Time)))
+		}
 		v.settle(j, found)
 		v.take(j, s)
 		j.valid = j.sound()
@@ -143,19 +146,41 @@ func (v *validator) judgeSignature(j *judged) {
 	if f := j.claims(); f != nil {
 		found = append(found, *f)
 	}
-	if len(found) > 0 && tokens == nil { // a timestamp that does not count may be why
-		for _, f := range j.unstamped {
-			f.Indication, f.SubIndication = found[0].Indication, found[0].SubIndication
-			found = append([]Finding{f}, found...)
-		}
+	if len(found) > 0 && tokens == nil {
+		found = j.because(found)
 	}
 	v.settle(j, found)
 	v.take(j, s)
 }
 
+// because adds the timestamps that do not count: first, where the lack of a proved time is what is wrong, for they may be why.
+func (j *judged) because(found []Finding) []Finding {
+	var more []Finding
+	for _, f := range j.unstamped {
+		f.Indication, f.SubIndication = found[0].Indication, found[0].SubIndication
+		more = append(more, f)
+	}
+	if recoverable(found[0]) {
+		return append(more, found...)
+	}
+	return append(found, more...)
+}
+
+// fromFuture sorts out the timestamps of after the time of validation: nothing can be proved by them yet.
+func (v *validator) fromFuture(j *judged) {
+	j.stamps = slices.DeleteFunc(j.stamps, func(t *stamped) bool {
+		if !t.GenTime.After(v.opts.Time.Add(limits.ClockSkew)) {
+			return false
+		}
+		j.unstamped = append(j.unstamped, finding("C5", "EN 319 102-1 5.4.4", "its timestamp is from the future, of %s", stamp(t.GenTime)))
+		return true
+	})
+}
+
 // subjectTimes judges the signature timestamps, and returns the earliest that holds.
 func (v *validator) subjectTimes(j *judged, order **Finding) *stamped {
 	var first *stamped
+	v.fromFuture(j)
 	for i, t := range j.stamps {
 		t.path = v.path(t.TSA, t.GenTime)
 		if i == 0 {

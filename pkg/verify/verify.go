@@ -212,7 +212,7 @@ func (v *validator) read(sigs []pdfsig.Signature) error {
 		if err != nil {
 			return err
 		}
-		if j.token != nil {
+		if j.token != nil && j.sound() {
 			v.stamps = append(v.stamps, j)
 		}
 	}
