@@ -29,11 +29,12 @@ type OCSPResponse struct {
 	NoCheck       bool                // the responder's certificate has id-pkix-ocsp-nocheck
 	Certificates  []*x509.Certificate // embedded in the response
 	Algorithm     Algorithm           // by which it is signed
+	Trusted       bool                // the responder is one of those trusted by themselves
 }
 
 // NeedsRevocation reports whether the responder's certificate needs revocation data of its own (F3).
 func (r *OCSPResponse) NeedsRevocation() bool {
-	return r.Delegated && !r.NoCheck && !NoRevocationNeeded(r.Responder)
+	return r.Delegated && !r.Trusted && !r.NoCheck && !NoRevocationNeeded(r.Responder)
 }
 
 // Fresh reports whether evidence was made after the signature's time and while the certificate lived:
@@ -66,16 +67,17 @@ func ParseOCSP(der []byte) *UncheckedOCSP {
 
 // Check is [CheckOCSP].
 func (u *UncheckedOCSP) Check(cert, issuer *x509.Certificate, extra []*x509.Certificate, now time.Time) (*OCSPResponse, error) {
-	return u.check(cert, issuer, extra, now, false)
+	return u.check(cert, issuer, extra, nil, now, false)
 }
 
 // CheckOld is [UncheckedOCSP.Check] without the clock, and it leaves open whether SHA-1 was good enough for the response's
-// signature: that depends on when it was made, and on what proves that.
-func (u *UncheckedOCSP) CheckOld(cert, issuer *x509.Certificate, extra []*x509.Certificate) (*OCSPResponse, error) {
-	return u.check(cert, issuer, extra, time.Time{}, true)
+// signature: that depends on when it was made, and on what proves that. Those of trusted may answer although another CA
+// issued them (RFC 6960 section 4.2.2.2, local configuration).
+func (u *UncheckedOCSP) CheckOld(cert, issuer *x509.Certificate, extra, trusted []*x509.Certificate) (*OCSPResponse, error) {
+	return u.check(cert, issuer, extra, trusted, time.Time{}, true)
 }
 
-func (u *UncheckedOCSP) check(cert, issuer *x509.Certificate, extra []*x509.Certificate, now time.Time, old bool) (*OCSPResponse, error) {
+func (u *UncheckedOCSP) check(cert, issuer *x509.Certificate, extra, trusted []*x509.Certificate, now time.Time, old bool) (*OCSPResponse, error) {
 	if cert == nil || issuer == nil {
 		return nil, errors.New("checking an OCSP response: certificate or issuer missing")
 	}
@@ -91,7 +93,7 @@ func (u *UncheckedOCSP) check(cert, issuer *x509.Certificate, extra []*x509.Cert
 		return nil, evidence("F1", cert, "OCSP response signed with SHA-1", nil)
 	}
 	r := &OCSPResponse{Raw: u.raw, ProducedAt: basic.producedAt, Certificates: basic.certs, Algorithm: basic.algorithm}
-	if err := r.findResponder(basic, cert, issuer, extra); err != nil {
+	if err := r.findResponder(basic, cert, issuer, extra, trusted); err != nil {
 		return nil, err
 	}
 	r.ThisUpdate, r.NextUpdate, r.ArchiveCutoff, r.Hash = one.thisUpdate, one.nextUpdate, one.archiveCutoff, one.hash
@@ -180,9 +182,9 @@ func selectSingle(basic *basicResponse, cert, issuer *x509.Certificate) (*single
 }
 
 // findResponder finds the key that signed the response and checks that it may answer (F1, F2).
-func (r *OCSPResponse) findResponder(basic *basicResponse, cert, issuer *x509.Certificate, extra []*x509.Certificate) error {
+func (r *OCSPResponse) findResponder(basic *basicResponse, cert, issuer *x509.Certificate, extra, trusted []*x509.Certificate) error {
 	var last error
-	for _, c := range slices.Concat([]*x509.Certificate{issuer}, basic.certs, extra) {
+	for _, c := range slices.Concat([]*x509.Certificate{issuer}, basic.certs, extra, trusted) {
 		if c == nil || !basic.by(c) {
 			continue
 		}
@@ -190,11 +192,16 @@ func (r *OCSPResponse) findResponder(basic *basicResponse, cert, issuer *x509.Ce
 			last = cmpError(last, evidence("F1", cert, "signature of the OCSP response", err))
 			continue
 		}
-		if err := mayAnswer(c, issuer, basic.producedAt); err != nil {
+		err := mayAnswer(c, issuer, basic.producedAt)
+		byItself := err != nil && slices.ContainsFunc(trusted, c.Equal)
+		if byItself {
+			err = validAt(c, basic.producedAt)
+		}
+		if err != nil {
 			last = evidence("F2", cert, "responder "+Name(c), err) // tells more than a wrong signature
 			continue
 		}
-		r.Responder, r.NoCheck = c, OCSPNoCheck(c)
+		r.Responder, r.NoCheck, r.Trusted = c, OCSPNoCheck(c), byItself
 		r.Delegated = !sameEntity(c, issuer)
 		return nil
 	}

@@ -59,7 +59,11 @@ func (v *validator) answer(p *piece, cert, issuer *x509.Certificate) *answer {
 	if p.ocsp != nil {
 		a.Kind = "OCSP"
 		var r *pkix.OCSPResponse
-		r, err = p.ocsp.CheckOld(cert, issuer, v.material.responders)
+		trusted := v.trustedResponders(issuer)
+		r, err = p.ocsp.CheckOld(cert, issuer, v.material.responders, trusted)
+		if r != nil && r.Trusted && v.counting(r.Responder, ForEvidence, r.ProducedAt) == nil {
+			r, err = nil, &pkix.EvidenceError{Check: "F2", Certificate: pkix.Name(cert), Reason: fmt.Sprintf("its responder %s was not trusted at %s", pkix.Name(r.Responder), stamp(r.ProducedAt))}
+		}
 		if r != nil {
 			a.ThisUpdate, a.NextUpdate, a.ProducedAt, a.Responder = r.ThisUpdate, r.NextUpdate, r.ProducedAt, r.Responder
 			a.algorithm, a.needs = r.Algorithm, r.NeedsRevocation()
@@ -86,6 +90,18 @@ func (v *validator) answer(p *piece, cert, issuer *x509.Certificate) *answer {
 		a.sound, a.Verdict = true, "good"
 	}
 	return a
+}
+
+// trustedResponders returns the responders that answer for the certificates of a CA because a list says so: those of who is
+// responsible for the CA too.
+func (v *validator) trustedResponders(issuer *x509.Certificate) []*x509.Certificate {
+	var found []*x509.Certificate
+	for _, a := range v.anchors[string(issuer.Raw)] {
+		for _, r := range v.responders[a.Group] {
+			found = append(found, r.Certificate)
+		}
+	}
+	return found
 }
 
 const certificateHold = 6 // RFC 5280 section 5.3.1

@@ -7,11 +7,32 @@ import (
 	"time"
 )
 
-// Anchor is a certificate that is trusted for a while: a service of a trusted list. A zero time is an open end.
+// Anchor is a certificate that is trusted for a while: a service of a trusted list. A zero time is an open end. It counts
+// for what is proved to have existed within that time: a signature for its best time, a document timestamp too, which the
+// newest of a file has from the clock alone.
 type Anchor struct {
 	Certificate *x509.Certificate
 	From, Until time.Time
-	Source      string // where the trust comes from, for the report
+	Source      string  // where the trust comes from, for the report
+	For         Purpose // OPTIONAL: what ends at it; zero: everything but answers about certificates of others
+	// Group is who is responsible for it. The responder of a service answers for certificates that anchors of its own
+	// group issued, or stand above.
+	Group string
+}
+
+// Purpose is what an anchor is trusted for.
+type Purpose uint8
+
+// The purposes of a trusted list's services.
+const (
+	ForSignatures Purpose = 1 << iota // the chains of signers
+	ForTimestamps                     // the chains of time-stamping authorities
+	ForEvidence                       // OCSP responses, about whichever CA's certificates
+)
+
+// counts reports whether the anchor is good for a purpose at a time.
+func (a *Anchor) counts(p Purpose, at time.Time) bool {
+	return (a.For == 0 && p != ForEvidence || a.For&p != 0) && !at.Before(a.From) && (a.Until.IsZero() || at.Before(a.Until))
 }
 
 // Proof says that something existed at a time (a proof of existence, EN 319 102-1 clause 5.6.2.3).

@@ -68,8 +68,8 @@ func (v *validator) past(s *subject) (control time.Time, problem string) {
 	control = v.opts.Time
 	certs := s.path.certs
 	from, until := certs[0].NotBefore, certs[0].NotAfter
-	for _, c := range certs {
-		if v.trusted(c) {
+	for i, c := range certs {
+		if s.path.anchored(i) {
 			break
 		}
 		if c.NotBefore.After(from) {
@@ -82,14 +82,7 @@ func (v *validator) past(s *subject) (control time.Time, problem string) {
 	if from.After(until) {
 		return control, "there is no time at which all certificates of the chain were valid"
 	}
-	last := len(certs) - 1
-	for i, c := range certs {
-		if v.trusted(c) {
-			last = i
-			break
-		}
-	}
-	for i := last - 1; i >= 0; i-- {
+	for i := len(certs) - 2; i >= 0; i-- {
 		cert, issuer := certs[i], certs[i+1]
 		if v.since(v.material.place(cert)).After(control) {
 			return control, fmt.Sprintf("nothing proves that the certificate of %s existed at %s", pkix.Name(cert), stamp(control))

@@ -15,20 +15,42 @@ import (
 // path is a chain with what is known about its end.
 type path struct {
 	certs    []*x509.Certificate
-	complete bool // it ends at an anchor, or at a self-signed certificate where any root will do
+	complete bool    // it ends at an anchor that counts, or at a self-signed certificate where any root will do
+	anchor   *Anchor // nil where any root will do
 	problem  error
 }
 
+// anchor adds one.
+func (v *validator) anchor(a *Anchor) {
+	v.anchors[string(a.Certificate.Raw)] = append(v.anchors[string(a.Certificate.Raw)], a)
+	v.material.certificate(a.Certificate, 0)
+	if a.For&ForEvidence != 0 && a.Group != "" {
+		v.responders[a.Group] = append(v.responders[a.Group], a)
+	}
+}
+
+// question is for what a chain is looked for.
+type question struct {
+	leaf    *x509.Certificate
+	at      time.Time // paths whose certificates were all valid then are preferred
+	purpose Purpose
+	best    time.Time // for which anchors must count
+}
+
+func (q *question) key() string {
+	return string(q.leaf.Raw) + stamp(q.at) + string(rune(q.purpose)) + stamp(q.best)
+}
+
 // path builds the chain of a certificate as of a time.
-func (v *validator) path(leaf *x509.Certificate, at time.Time) *path {
-	key := string(leaf.Raw) + stamp(at)
+func (v *validator) path(q *question) *path {
+	key := q.key()
 	if p := v.paths[key]; p != nil {
 		return p
 	}
-	p := v.build(leaf, at)
+	p := v.build(q)
 	if !p.complete && v.stored && !v.history {
 		v.readHistory()
-		p = v.build(leaf, at)
+		p = v.build(q)
 	}
 	source, ok := v.opts.Source.(ltv.IssuerSource)
 	for range limits.Issuers {
@@ -40,43 +62,87 @@ func (v *validator) path(leaf *x509.Certificate, at time.Time) *path {
 			break
 		}
 		v.material.evidence(&found)
-		p = v.build(leaf, at)
+		p = v.build(q)
 	}
 	v.paths[key] = p
 	return p
 }
 
-func (v *validator) build(leaf *x509.Certificate, at time.Time) *path {
-	chain, err := pkix.BuildChainWith(leaf, v.material.issuers(leaf), &pkix.ChainOptions{At: at, Anchors: v.anchors})
-	if err != nil {
-		return &path{certs: []*x509.Certificate{leaf}, problem: err}
+// build looks for a chain to an anchor that counts, and where there is none for one to any, which tells why not.
+func (v *validator) build(q *question) *path {
+	pool := v.material.issuers(q.leaf)
+	var counting, all []*x509.Certificate
+	for _, c := range append([]*x509.Certificate{q.leaf}, pool...) {
+		if v.trusted(c) {
+			all = append(all, c)
+		}
+		if v.counting(c, q.purpose, q.best) != nil {
+			counting = append(counting, c)
+		}
 	}
-	return &path{chain.Certificates, chain.Complete && (len(v.anchors) > 0 || v.opts.AnyRoot), chain.Problem}
+	p := v.search(q, pool, counting)
+	if !p.complete && len(all) > len(counting) {
+		p = v.search(q, pool, all)
+	}
+	return p
 }
 
-// trusted reports whether c is an anchor, now or at another time: nothing is asked about it.
-func (v *validator) trusted(c *x509.Certificate) bool {
-	return slices.ContainsFunc(v.anchors, c.Equal)
+func (v *validator) search(q *question, pool, anchors []*x509.Certificate) *path {
+	chain, err := pkix.BuildChainWith(q.leaf, pool, &pkix.ChainOptions{At: q.at, Anchors: anchors})
+	if err != nil {
+		return &path{certs: []*x509.Certificate{q.leaf}, problem: err}
+	}
+	p := &path{certs: chain.Certificates, problem: chain.Problem}
+	if chain.Complete {
+		p.anchor = v.counting(p.certs[len(p.certs)-1], q.purpose, q.best)
+		p.complete = p.anchor != nil || len(v.anchors) == 0 && v.opts.AnyRoot
+	}
+	return p
+}
+
+// trusted reports whether c is an anchor, of whatever purpose and for whatever time.
+func (v *validator) trusted(c *x509.Certificate) bool { return len(v.anchors[string(c.Raw)]) > 0 }
+
+// counting returns the anchor that makes c one for a purpose at a time.
+func (v *validator) counting(c *x509.Certificate, p Purpose, at time.Time) *Anchor {
+	for _, a := range v.anchors[string(c.Raw)] {
+		if a.counts(p, at) {
+			return a
+		}
+	}
+	return nil
 }
 
 // ends reports whether a chain needs nothing above c, and no evidence about it.
 func (v *validator) ends(c *x509.Certificate) bool { return v.trusted(c) || pkix.SelfSigned(c) }
 
-// anchorAt says for what time the anchor that a chain ends at is trusted, where that is limited and does not include at.
-func (v *validator) anchorAt(p *path, at time.Time) (Anchor, bool) {
-	last := p.certs[len(p.certs)-1]
-	if slices.ContainsFunc(v.opts.Roots, last.Equal) {
-		return Anchor{}, true
+// anchored reports whether the certificate at i is the anchor of the path: nothing is asked about it, and it needs no proof.
+func (p *path) anchored(i int) bool { return p.anchor != nil && i == len(p.certs)-1 }
+
+// limited says of the anchors at c why none of them counts.
+func (v *validator) limited(c *x509.Certificate, s *subject) string {
+	all := v.anchors[string(c.Raw)]
+	i := slices.IndexFunc(all, func(a *Anchor) bool { return a.For == 0 || a.For&s.purpose != 0 })
+	if i < 0 {
+		return "trusted (" + all[0].Source + ") for another purpose than " + s.purpose.String()
 	}
-	var found Anchor
-	for _, a := range v.opts.Anchors {
-		if !a.Certificate.Equal(last) {
-			continue
-		}
-		if !at.Before(a.From) && (a.Until.IsZero() || at.Before(a.Until)) {
-			return a, true
-		}
-		found = a
+	text := "trusted (" + all[i].Source + ")"
+	if !all[i].From.IsZero() {
+		text += " from " + stamp(all[i].From)
 	}
-	return found, found.Certificate == nil
+	if !all[i].Until.IsZero() {
+		text += " to " + stamp(all[i].Until)
+	}
+	return text + " and not at " + stamp(s.best)
+}
+
+// String names what ends at an anchor.
+func (p Purpose) String() string {
+	switch p {
+	case ForSignatures:
+		return "signatures"
+	case ForTimestamps:
+		return "timestamps"
+	}
+	return "answers about certificates"
 }

@@ -16,6 +16,7 @@ import (
 // subject is what has a certificate and a time: a signature, or a timestamp token.
 type subject struct {
 	path       *path
+	purpose    Purpose
 	best       time.Time // the earliest time at which it is known to have existed
 	proved     bool      // by something else than the clock
 	check      string    // number of the requirement about its time: C6, C5 for a timestamp
@@ -79,7 +80,7 @@ func (v *validator) present(s *subject) []Finding {
 	if f := v.noPath(s); f != nil {
 		return []Finding{*f}
 	}
-	if v.trusted(s.path.certs[0]) {
+	if s.path.anchored(0) {
 		return v.strength(s) // nothing is asked about an anchor (EN 319 102-1 clause 5.2.6.4 step 1)
 	}
 	var found []Finding
@@ -141,11 +142,9 @@ func (v *validator) noPath(s *subject) *Finding {
 	why := "nothing is trusted: no anchors are given"
 	switch {
 	case s.path.complete:
-		a, ok := v.anchorAt(s.path, s.best)
-		if ok {
-			return nil
-		}
-		why = fmt.Sprintf("its chain ends at %s, which is trusted (%s) from %s to %s and not at %s", pkix.Name(last), a.Source, stamp(a.From), stamp(a.Until), stamp(s.best))
+		return nil
+	case v.trusted(last):
+		why = fmt.Sprintf("its chain ends at %s, which is %s", pkix.Name(last), v.limited(last, s))
 	case len(v.anchors) > 0 && v.ends(last):
 		why = fmt.Sprintf("its chain ends at %s, which is none of the roots given", pkix.Name(last))
 	case s.path.problem != nil && (len(v.anchors) > 0 || v.opts.AnyRoot):
@@ -171,7 +170,7 @@ func (v *validator) revocation(s *subject, at time.Time) []Finding {
 		asof = s.asof
 	}
 	for i, cert := range s.path.certs {
-		if i+1 == len(s.path.certs) || v.trusted(cert) {
+		if i+1 == len(s.path.certs) {
 			break
 		}
 		name := pkix.Name(cert)
@@ -237,7 +236,7 @@ func (v *validator) used(s *subject, cert, issuer *x509.Certificate, st *status)
 func (v *validator) strength(s *subject) []Finding {
 	all := slices.Clone(s.algorithms)
 	for i, cert := range s.path.certs {
-		if i+1 == len(s.path.certs) || v.trusted(cert) {
+		if i+1 == len(s.path.certs) {
 			break
 		}
 		issuer := s.path.certs[i+1]

@@ -61,8 +61,8 @@ func (v *validator) judgeStamps() {
 				j.Time = j.token.GenTime
 				at = j.Time
 			}
-			j.path = v.path(j.signer, at)
-			j.TSAChain = j.path.certs
+			j.path = v.path(&question{j.signer, at, ForTimestamps, v.since(j.Signature.RevisionEnd())})
+			j.TSAChain, j.TSAAnchor = j.path.certs, j.path.anchor
 		}
 		if j.token == nil {
 			v.settle(j, nil)
@@ -91,7 +91,10 @@ func (v *validator) judgeStamps() {
 
 // subject makes one of a signature or document timestamp, with the best time that later document timestamps prove.
 func (v *validator) subject(j *judged, check string) *subject {
-	s := &subject{path: j.path, check: check, place: j.Signature.RevisionEnd(), best: v.opts.Time}
+	s := &subject{path: j.path, purpose: ForSignatures, check: check, place: j.Signature.RevisionEnd(), best: v.opts.Time}
+	if j.Signature.Timestamp {
+		s.purpose = ForTimestamps
+	}
 	if c := v.oldest(s.place); c != nil && c.time.Before(s.best) {
 		s.best, s.proved = c.time, true
 		j.BestTimeBy = c.sig.name()
@@ -124,8 +127,12 @@ func (v *validator) judgeSignature(j *judged) {
 	if !j.Time.IsZero() {
 		at = j.Time
 	}
-	j.path = v.path(j.signer, at)
-	j.Chain = j.path.certs
+	best := v.since(j.Signature.RevisionEnd())
+	if tokens != nil && tokens.GenTime.Before(best) {
+		best = tokens.GenTime
+	}
+	j.path = v.path(&question{j.signer, at, ForSignatures, best})
+	j.Chain, j.Anchor = j.path.certs, j.path.anchor
 	if !j.sound() {
 		v.settle(j, nil)
 		return
@@ -182,11 +189,12 @@ func (v *validator) subjectTimes(j *judged, order **Finding) *stamped {
 	var first *stamped
 	v.fromFuture(j)
 	for i, t := range j.stamps {
-		t.path = v.path(t.TSA, t.GenTime)
+		since := v.since(j.Signature.RevisionEnd())
+		t.path = v.path(&question{t.TSA, t.GenTime, ForTimestamps, since})
 		if i == 0 {
-			j.Time, j.TSAChain = t.GenTime, t.path.certs
+			j.Time, j.TSAChain, j.TSAAnchor = t.GenTime, t.path.certs, t.path.anchor
 		}
-		s := &subject{path: t.path, check: "C5", place: j.Signature.RevisionEnd(), asof: t.GenTime, best: v.since(j.Signature.RevisionEnd())}
+		s := &subject{path: t.path, purpose: ForTimestamps, check: "C5", place: j.Signature.RevisionEnd(), asof: t.GenTime, best: since}
 		s.proved = s.best.Before(v.opts.Time)
 		for _, u := range tokenUses(t.Token) {
 			s.algorithms = append(s.algorithms, judgeAlgorithm(u.name, u.hash, u.key, u.pss, s.best))

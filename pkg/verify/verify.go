@@ -65,6 +65,8 @@ type SignatureReport struct {
 	Form       Level               // by what is there, whether it holds or not
 	Chain      []*x509.Certificate // of the signer, as far as it could be built
 	TSAChain   []*x509.Certificate // of the timestamp authority
+	Anchor     *Anchor             // that the signer's chain ends at; of Roots, it has no source; nil where it is not trusted
+	TSAAnchor  *Anchor             // that the chain of the timestamp authority ends at
 	Time       time.Time           // the time proved by the oldest timestamp; zero without one
 	ThisUpdate time.Time           // of the youngest evidence about the signer; zero without any
 	Fresh      bool                // ThisUpdate is after Time, and within the signer's life
@@ -111,9 +113,10 @@ type validator struct {
 	doc        *pdfsig.Document
 	hasher     *hasher
 	material   *material
-	stored     bool // there is a security store
-	history    bool // those of earlier revisions were read
-	anchors    []*x509.Certificate
+	stored     bool                 // there is a security store
+	history    bool                 // those of earlier revisions were read
+	anchors    map[string][]*Anchor // by the certificate's DER
+	responders map[string][]*Anchor // by group
 	sigs       []*judged
 	stamps     []*judged               // the sound document timestamps, in their order
 	paths      map[string]*path        // by certificate and time
@@ -190,12 +193,12 @@ func (v *validator) open(ctx context.Context, r io.ReaderAt, size int64) ([]pdfs
 	}
 	v.material.store(store)
 	v.stored = len(store.OCSPResponses)+len(store.CRLs)+len(store.Certificates) > 0
-	v.anchors = slices.Clone(v.opts.Roots)
-	for _, a := range v.opts.Anchors {
-		v.anchors = append(v.anchors, a.Certificate)
+	v.anchors, v.responders = map[string][]*Anchor{}, map[string][]*Anchor{}
+	for _, c := range v.opts.Roots {
+		v.anchor(&Anchor{Certificate: c})
 	}
-	for _, c := range v.anchors {
-		v.material.certificate(c, 0)
+	for i := range v.opts.Anchors {
+		v.anchor(&v.opts.Anchors[i])
 	}
 	return v.doc.Signatures()
 }
