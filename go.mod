@@ -3,6 +3,7 @@ module gsign
 go 1.26.0
 
 require (
+	github.com/ProtonMail/go-crypto v1.5.2
 	github.com/beevik/etree v1.8.1
 	github.com/digitorus/pdf v0.3.0
 	github.com/digitorus/pkcs7 v0.0.0-20250730155240-ffadbf3f398c

@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"gsign/internal/pkix"
 )
@@ -55,9 +55,10 @@ func (sd *SignedData) enclosed(digest func(crypto.Hash) ([]byte, error)) ([]byte
 }
 
 // Curve reports whether a certificate that may be the signer's could not be read because of its elliptic curve, which
-// crypto/x509 does not know (brainpool and the binary curves).
+// is not computed with: see [pkix.UnknownCurveError].
 func (sd *SignedData) Curve() bool {
-	return sd.unreadable != nil && strings.Contains(sd.unreadable.Error(), "elliptic curve")
+	_, ok := errors.AsType[*pkix.UnknownCurveError](sd.unreadable)
+	return ok
 }
 
 // Examine verifies like [Token.Verify] and does not judge the strength of hashes.

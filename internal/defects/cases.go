@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/brainpool"
+
 	"gsign/internal/pkix/pkixtest"
 )
 
@@ -166,6 +168,7 @@ func (c *cases) algorithms() {
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	c.must(err)
 	rsa2, rsa3 := pkixtest.RSAKey(c.tb, "TEST signer"), rsaKey(c.tb, 3072)
+	c.brainpool()
 	for _, a := range []struct {
 		name string
 		key  crypto.Signer
@@ -195,6 +198,34 @@ func (c *cases) algorithms() {
 			f.sd = func(sd *pkixtest.SignedData) { sd.Sign = signer(c.tb, a.key, a.hash, a.pss) }
 		})
 	}
+}
+
+// brainpool makes signatures with keys on curves that crypto/x509 does not know.
+func (c *cases) brainpool() {
+	for _, b := range []struct {
+		name  string
+		last  int // of the curve's OID
+		curve elliptic.Curve
+		hash  crypto.Hash
+	}{
+		{"brainpool-p256r1-sha256", 7, brainpool.P256r1(), crypto.SHA256},
+		{"brainpool-p384r1-sha384", 11, brainpool.P384r1(), crypto.SHA384},
+		{"brainpool-p512r1-sha512", 13, brainpool.P512r1(), crypto.SHA512},
+	} {
+		k, err := ecdsa.GenerateKey(b.curve, rand.Reader)
+		c.must(err)
+		c.good(b.name, "the algorithm of the name", "B-LT", func(f *file) {
+			size := (b.curve.Params().BitSize + 7) / 8
+			point := slices.Concat([]byte{4}, k.X.FillBytes(make([]byte, size)), k.Y.FillBytes(make([]byte, size)))
+			f.curve(asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, b.last}, point)
+			f.hash = b.hash
+			f.sd = func(sd *pkixtest.SignedData) { sd.Sign = signer(c.tb, k, b.hash, false) }
+		})
+	}
+	c.add("curve-unknown", "the signer's key is on a curve that gsign does not compute with", "EN 319 102-1 5.2.8",
+		verdict{open, "CRYPTO_CONSTRAINTS_FAILURE", "none", "elliptic curve brainpoolP320r1"}, func(f *file) {
+			f.curve(asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 9}, slices.Concat([]byte{4}, make([]byte, 80)))
+		})
 }
 
 // older makes the formats of before PAdES, in the time when SHA-1 was good.

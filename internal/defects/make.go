@@ -206,6 +206,21 @@ func (f *file) crl(e *pkixtest.Entity, change func(l *pkixtest.CRL)) {
 	}
 }
 
+// curve gives the signer a key that crypto/x509 knows nothing of, by its SubjectPublicKeyInfo: everything else of the certificate stays.
+func (f *file) curve(oid asn1.ObjectIdentifier, point []byte) {
+	f.w.tb.Helper()
+	was := f.Leaf.Certificate
+	var tbs asn1.RawValue
+	_, err := asn1.Unmarshal(was.RawTBSCertificate, &tbs)
+	f.w.must(err)
+	spki := element(0x30, element(0x30, der(asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}), der(oid)), der(asn1.BitString{Bytes: point, BitLength: 8 * len(point)}))
+	signed := element(0x30, bytes.Replace(tbs.Bytes, was.RawSubjectPublicKeyInfo, spki, 1))
+	alg, sig := signer(f.w.tb, f.CA.Key, crypto.SHA256, false)(signed)
+	certificate := *was
+	certificate.Raw = element(0x30, signed, der(alg), der(asn1.BitString{Bytes: sig, BitLength: 8 * len(sig)}))
+	f.Leaf = &pkixtest.Entity{Certificate: &certificate, Key: f.Leaf.Key, Issuer: f.CA}
+}
+
 // revoked is an answer that says so.
 func revoked(at time.Time, reason int) func(o *pkixtest.OCSP) {
 	return func(o *pkixtest.OCSP) {

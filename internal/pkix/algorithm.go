@@ -168,7 +168,7 @@ func (a Algorithm) Digest() crypto.Hash {
 }
 
 // PublicKey returns the key of c. Unlike crypto/x509 it also reads RSA keys that are bound to RSASSA-PSS (RFC 4055
-// section 3.1); nil where neither can.
+// section 3.1) and keys on the curves of RFC 5639; nil where neither can.
 func PublicKey(c *x509.Certificate) crypto.PublicKey {
 	if c.PublicKey != nil {
 		return c.PublicKey
@@ -178,7 +178,7 @@ func PublicKey(c *x509.Certificate) crypto.PublicKey {
 	var alg Algorithm
 	var bits []byte
 	if !s.ReadASN1(&seq, cbasn1.SEQUENCE) || !ReadAlgorithm(&seq, &alg) || !alg.OID.Equal(OIDRSAPSS) || !seq.ReadASN1BitStringAsBytes(&bits) {
-		return nil
+		return curveKey(c.RawSubjectPublicKeyInfo)
 	}
 	key, err := x509.ParsePKCS1PublicKey(bits)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/binary"
+	"errors"
 	"sync"
 
 	"gsign/internal/limits"
@@ -108,11 +109,21 @@ func IssuedBy(c, issuer *x509.Certificate) error {
 	if remembered.has(key) {
 		return nil
 	}
-	if err := c.CheckSignatureFrom(issuer); err != nil {
+	if err := issuedBy(c, issuer); err != nil {
 		return err
 	}
 	remembered.add(key)
 	return nil
+}
+
+func issuedBy(c, issuer *x509.Certificate) error {
+	if !foreign(issuer) {
+		return c.CheckSignatureFrom(issuer)
+	}
+	if CertificateAlgorithm(c).Digest() == crypto.SHA1 {
+		return errors.New("signed with SHA-1") // crypto/x509 refuses it
+	}
+	return verifyCertificate(c, issuer)
 }
 
 // SelfSigned reports whether c names itself as issuer and its own key verifies it. SHA-1 is accepted here: nothing
@@ -125,7 +136,11 @@ func SelfSigned(c *x509.Certificate) bool {
 	if len(c.Raw) > 0 && remembered.has(key) {
 		return true
 	}
-	if c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) != nil {
+	err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+	if foreign(c) {
+		err = verifyCertificate(c, c)
+	}
+	if err != nil {
 		return false
 	}
 	if len(c.Raw) > 0 {

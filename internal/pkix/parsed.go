@@ -64,14 +64,14 @@ func SubjectKey(c *x509.Certificate) string { return nameText(c.RawSubject, &c.S
 // IssuerKey is SubjectKey of the issuer.
 func IssuerKey(c *x509.Certificate) string { return nameText(c.RawIssuer, &c.Issuer).key }
 
-// ParseCertificate is [x509.ParseCertificate]. The certificate is the caller's to change, but not what its slices and
+// ParseCertificate is [x509.ParseCertificate], and reads keys on the curves of RFC 5639 too: see [PublicKey]. The certificate is the caller's to change, but not what its slices and
 // pointers lead to. It keeps nothing of der.
 func ParseCertificate(der []byte) (*x509.Certificate, error) {
 	if c := parsed.get(der); c != nil {
 		own := *c
 		return &own, nil
 	}
-	c, err := x509.ParseCertificate(bytes.Clone(der))
+	c, err := parseCertificate(bytes.Clone(der))
 	if err != nil || len(der) > limits.CertificateRemembered {
 		return c, err
 	}
