@@ -27,8 +27,9 @@ var Noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 // World has the keys.
 type World struct {
-	tb  testing.TB
-	pki *pkixtest.PKI
+	tb       testing.TB
+	pki      *pkixtest.PKI
+	evidence []byte // an attribute with revocation lists of all issuers
 }
 
 // New makes the keys.
@@ -37,7 +38,21 @@ func New(tb testing.TB) *World {
 	long := func(c *x509.Certificate) {
 		c.NotBefore, c.NotAfter = Noon.AddDate(0, -1, 0), Noon.AddDate(9, 0, 0)
 	}
-	return &World{tb: tb, pki: pkixtest.New(tb, Noon, long)}
+	w := &World{tb: tb, pki: pkixtest.New(tb, Noon, long)}
+	p := w.pki
+	var lists [][]byte
+	for _, issuer := range []*pkixtest.Entity{p.CA, p.Root, p.TSACA, p.TSARoot} {
+		lists = append(lists, p.CRL(tb, issuer, Noon.Add(-time.Minute)))
+	}
+	sequence := func(class, tag int, b []byte) []byte {
+		der, err := asn1.Marshal(asn1.RawValue{Class: class, Tag: tag, IsCompound: true, Bytes: b})
+		w.must(err)
+		return der
+	}
+	all := sequence(asn1.ClassUniversal, asn1.TagSequence, bytes.Join(lists, nil))
+	archival := sequence(asn1.ClassUniversal, asn1.TagSequence, sequence(asn1.ClassContextSpecific, 0, all))
+	w.evidence = pkixtest.Attribute(cms.OIDAdobeRevocation, archival)
+	return w
 }
 
 // Roots are the certificates to trust.
@@ -240,7 +255,7 @@ func (w *World) value(digest []byte, s sig) []byte {
 	sd := pkixtest.SignedData{
 		Signer: w.pki.Leaf, Certificates: w.pki.Chain(), Attributes: [][]byte{
 			pkixtest.ContentType(pkixtest.IDData), pkixtest.MessageDigest(digest),
-			pkixtest.SigningCertificateV2(crypto.SHA256, w.pki.Leaf.Certificate),
+			pkixtest.SigningCertificateV2(crypto.SHA256, w.pki.Leaf.Certificate), w.evidence,
 		},
 	}
 	der := sd.Marshal(w.tb)
