@@ -14,6 +14,7 @@ import (
 
 	"gsign/internal/config"
 	"gsign/internal/sign"
+	"gsign/internal/trustlist"
 	"gsign/pkg/dssclient"
 	"gsign/pkg/ltv"
 	"gsign/pkg/pdfsig"
@@ -179,6 +180,9 @@ func (f *failure) local(err error) bool {
 		f.hintIf(e.Hint)
 		return true
 	}
+	if f.list(err) {
+		return true
+	}
 	if _, ok := errors.AsType[*sign.SelfCheckError](err); ok {
 		return false // whatever is inside is about our own file
 	}
@@ -213,6 +217,27 @@ func (f *failure) local(err error) bool {
 		return true
 	}
 	return false
+}
+
+// list recognises trusted lists that cannot be used.
+func (f *failure) list(err error) bool {
+	if _, ok := errors.AsType[*outdatedError](err); ok {
+		f.code = codeUsage
+		f.hint("fetch the list again where it is published; --trust-list-outdated takes it as it is, with services that may have been withdrawn since")
+		return true
+	}
+	if _, ok := errors.AsType[*listError](err); !ok {
+		return false
+	}
+	f.code = codeUsage
+	if e, ok := errors.AsType[*trustlist.SignatureError](err); !ok {
+		f.hint("a trusted list is XML in UTF-8 as ETSI TS 119 612 has it; what is published as PDF is for people")
+	} else if e.Foreign != nil {
+		f.hint("if that is who should sign it, --trust-list-signer must name this certificate, SHA-256 %s; or give the list of lists that names it as a --trust-list too", newCertificate(e.Foreign).SHA256)
+	} else {
+		f.hint("fetch the list again where it is published: this is not what its operator signed")
+	}
+	return true
 }
 
 func (f *failure) hintIf(hint string) {

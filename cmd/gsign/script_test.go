@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sandbox": cmdSandbox, "fault": cmdFault, "await": cmdAwait, "counters": cmdCounters,
-			"pdf": cmdPDF, "sample": cmdSample, "signed": cmdSigned, "holds": cmdHolds, "mode": cmdMode, "code": cmdCode,
+			"pdf": cmdPDF, "sample": cmdSample, "signed": cmdSigned, "holds": cmdHolds, "mode": cmdMode, "code": cmdCode, "trustlist": cmdTrustList,
 			"attack": func(ts *testscript.TestScript, _ bool, args []string) { cmdAttack(ts, cases, roots, args) },
 		},
 	})

@@ -30,6 +30,10 @@ var verifySettings = []string{"config", "trust", "password_file"}
 type verifyFlags struct {
 	trustSystem     bool
 	trustSandbox    []string
+	trustLists      []string
+	listSigners     []string
+	listUnverified  bool
+	listOutdated    bool
 	at              string
 	require         string
 	requireSigner   []string
@@ -57,8 +61,9 @@ EN 319 102-1, and names what later revisions changed. FILE may be -, standard in
 
 Nothing is trusted that is not named: --trust takes root certificates (PEM, DER or
 PKCS #7, or a folder of them), --trust-system those of this machine, which are meant
-for TLS, --trust-sandbox those of gsign sandbox. Without any, no signature is better
-than INDETERMINATE. The setting trust counts as --trust, and the output says so.
+for TLS, --trust-sandbox those of gsign sandbox, --trust-list the services of EU
+trusted lists. Without any, no signature is better than INDETERMINATE. The setting
+trust counts as --trust, and the output says so.
 
 What is judged by is in the file; with --online, certificates and revocation
 evidence that it lacks are asked for where its certificates say, by http and https.
@@ -72,6 +77,7 @@ before 11 before 12 before the others.
 --json prints one object on one line for each file.`,
 		Example: `  gsign verify --trust roots/ signed.pdf
   gsign verify --trust roots/ --require b-lt --require-signer 'CN=Ada Lovelace' *.pdf
+  gsign verify --trust-list lotl.xml --trust-list de.xml --trust-list-signer oj.pem signed.pdf
   gsign verify --trust roots/ --at 2027-01-01 --json signed.pdf | jq .verdict`,
 		Args: asUsage(func(_ *cobra.Command, args []string) error { return f.arguments(args) }),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -86,6 +92,10 @@ before 11 before 12 before the others.
 	fl := cmd.Flags()
 	fl.BoolVar(&f.trustSystem, "trust-system", false, "trust the roots of this machine")
 	fl.StringArrayVar(&f.trustSandbox, "trust-sandbox", nil, "trust the roots that gsign sandbox wrote to `DIR`; repeatable")
+	fl.StringArrayVar(&f.trustLists, "trust-list", nil, "trust the services of the EU trusted list `FILE` (ETSI TS 119 612), or of a folder's .xml files; repeatable")
+	fl.StringArrayVar(&f.listSigners, "trust-list-signer", nil, "`FILE` or folder with certificates of those who sign trusted lists; repeatable")
+	fl.BoolVar(&f.listUnverified, "trust-list-unverified", false, "take trusted lists whoever signed them, and changed or not")
+	fl.BoolVar(&f.listOutdated, "trust-list-outdated", false, "take trusted lists that are out of date")
 	fl.StringVar(&f.at, "at", "", "judge as of `TIME`, like 2026-11-22 or 2026-11-22T12:00:00Z (default: now)")
 	fl.StringVar(&f.require, "require", "", "`LEVEL` that each signature must reach: b-b, b-t, b-lt or b-lta")
 	fl.StringArrayVar(&f.requireSigner, "require-signer", nil, "attributes of the subject of one who must have signed, as `CN=…,O=…`; repeatable")
@@ -134,6 +144,9 @@ func (f *verifyFlags) arguments(args []string) error {
 		return &usageError{"--report goes to standard output, as --json does, and not with --quiet", ""}
 	case !known:
 		return &usageError{fmt.Sprintf("there is no level %q", f.require), "the levels are b-b, b-t, b-lt and b-lta"}
+	}
+	if err := f.listArguments(); err != nil {
+		return err
 	}
 	f.level = level
 	for _, text := range f.requireSigner {
@@ -237,7 +250,7 @@ func (a *app) newVerifier(f *verifyFlags, files []string) (*verifier, error) {
 // verify judges one file. The result is never nil; an error says that there is no verdict.
 func (v *verifier) verify(ctx context.Context, file string) (*fileResult, error) {
 	r := &fileResult{
-		File: file, Time: v.flags.time, Trust: append([]string{}, v.trust.said...), Online: v.flags.online,
+		File: file, Time: v.flags.time, Trust: append([]string{}, v.trust.said...), TrustLists: v.trust.lists, Online: v.flags.online,
 		Reasons: []string{}, Signatures: []signatureResult{},
 	}
 	err := v.judge(ctx, r)
@@ -265,7 +278,7 @@ func (v *verifier) judge(ctx context.Context, r *fileResult) error {
 	defer in.Close()
 	r.Bytes = in.Size()
 	vo := &verify.Options{
-		Roots: v.trust.certs, Field: v.flags.field, Require: v.flags.level, RequireWholeDocument: v.flags.wholeDocument,
+		Roots: v.trust.certs, Anchors: v.trust.listed, Field: v.flags.field, Require: v.flags.level, RequireWholeDocument: v.flags.wholeDocument,
 		Changes: true, Time: v.flags.time, Document: in.Document, Password: in.Password,
 	}
 	if v.online != nil {

@@ -93,11 +93,12 @@ func (v *verifier) text(b *strings.Builder, r *fileResult) {
 		list.write(b, v.Streams, "  ")
 		return
 	}
-	trust := "nothing: no anchors are given"
-	if len(r.Trust) > 0 {
-		trust = strings.Join(r.Trust, "; ")
+	if len(r.Trust) == 0 {
+		list.add("trusted", "nothing: no anchors are given")
 	}
-	list.add("trusted", trust)
+	for i, source := range r.Trust {
+		list.add(first(i, "trusted"), source)
+	}
 	evidence := "only what is in the file"
 	if r.Online {
 		evidence = "what is in the file, and what was asked for online"
@@ -140,6 +141,9 @@ func (v *verifier) signature(b *strings.Builder, r *fileResult, s *signatureResu
 		list.add("anchor", s.Anchor.Subject+", trusted by "+s.Anchor.Source)
 	} else {
 		list.add("anchor", "none")
+	}
+	if a := s.TSAAnchor; a != nil && (s.Anchor == nil || a.Source != s.Anchor.Source) {
+		list.add("its timestamp's", a.Subject+", trusted by "+a.Source)
 	}
 	v.since(&list, r, s)
 	v.evidence(&list, s)

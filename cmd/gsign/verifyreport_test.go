@@ -18,7 +18,7 @@ func TestReportEscapes(t *testing.T) {
 		Revisions: []revisionResult{{Number: 1, End: 10, Field: evil}},
 		Signatures: []signatureResult{{
 			Field: evil, Kind: "signature", Indication: verify.TotalFailed, SubIndication: verify.SubIndication(evil), Level: evil,
-			Chain: []*certificateResult{c, c}, Anchor: &anchorResult{evil, evil}, BestTimeBy: evil, Reason: evil, Location: evil,
+			Chain: []*certificateResult{c, c}, Anchor: &anchorResult{evil, evil, nil}, TSAAnchor: &anchorResult{evil, evil, nil}, BestTimeBy: evil, Reason: evil, Location: evil,
 			Findings: []findingResult{{Text: evil, Clause: evil, Check: evil}}, Missing: []findingResult{{Text: evil}},
 			Evidence: []evidenceResult{{Kind: evil, Certificate: evil, Verdict: evil, Used: true}},
 			LTV:      ltvResult{Because: evil},

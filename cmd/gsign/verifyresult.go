@@ -30,6 +30,7 @@ type fileResult struct {
 	Reasons    []string          `json:"reasons"` // of every verdict but passed
 	Time       time.Time         `json:"validation_time"`
 	Trust      []string          `json:"trust"` // where anchors come from; empty: nothing is trusted
+	TrustLists []trustListResult `json:"trust_lists,omitempty"`
 	Online     bool              `json:"online"`
 	Damage     []sign.Damage     `json:"damage,omitempty"`
 	Revisions  []revisionResult  `json:"revisions,omitempty"`
@@ -63,6 +64,7 @@ type signatureResult struct {
 	Chain           []*certificateResult `json:"chain"`
 	Anchor          *anchorResult        `json:"anchor"`
 	TSA             *certificateResult   `json:"tsa,omitempty"`
+	TSAAnchor       *anchorResult        `json:"tsa_anchor,omitempty"` // of the signature's timestamp
 	ClaimedTime     time.Time            `json:"claimed_time,omitzero"`
 	Reason          string               `json:"reason,omitempty"`
 	Location        string               `json:"location,omitempty"`
@@ -93,8 +95,9 @@ type certificateResult struct {
 }
 
 type anchorResult struct {
-	Subject string `json:"subject"`
-	Source  string `json:"source"`
+	Subject string         `json:"subject"`
+	Source  string         `json:"source"`
+	Service *serviceResult `json:"service,omitempty"` // of a trusted list
 }
 
 type findingResult struct {
@@ -198,7 +201,9 @@ func newSignature(s *verify.SignatureReport, trust *anchors) signatureResult {
 		LTV: ltvResult{s.LTV.Enabled, s.LTV.Because}, Changes: newChanges(s.Comparison),
 	}
 	chain := s.Chain
+	r.Anchor, r.TSAAnchor = trust.of(s.Anchor), trust.of(s.TSAAnchor)
 	if s.Signature.Timestamp {
+		r.Anchor, r.TSAAnchor = r.TSAAnchor, nil
 		r.Kind, r.Level, r.Form = "document timestamp", "", ""
 		if len(chain) == 0 {
 			chain = s.TSAChain
@@ -208,7 +213,6 @@ func newSignature(s *verify.SignatureReport, trust *anchors) signatureResult {
 	for _, c := range chain {
 		r.Chain = append(r.Chain, newCertificate(c))
 	}
-	r.Anchor = trust.of(chain)
 	for _, p := range s.Proofs {
 		r.Proofs = append(r.Proofs, proofResult(p))
 	}

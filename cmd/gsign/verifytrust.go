@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gsign/internal/config"
+	"gsign/pkg/verify"
 )
 
 // anchors are the certificates that are trusted, each with where the trust comes from.
@@ -21,6 +22,10 @@ type anchors struct {
 	certs   []*x509.Certificate
 	sources map[string]string // by the certificate's DER
 	said    []string          // one line for each source
+
+	lists    []trustListResult
+	listed   []verify.Anchor                   // the services of the lists
+	services map[*verify.Anchor]*serviceResult // each one's
 }
 
 func (t *anchors) add(certs []*x509.Certificate, source string) {
@@ -36,14 +41,16 @@ func (t *anchors) add(certs []*x509.Certificate, source string) {
 	t.said = append(t.said, fmt.Sprintf("%s (%s)", source, plural(len(certs), "certificate")))
 }
 
-// of returns the anchor that a chain ends at, nil where none does.
-func (t *anchors) of(chain []*x509.Certificate) *anchorResult {
-	for _, c := range chain {
-		if source, ok := t.sources[string(c.Raw)]; ok {
-			return &anchorResult{c.Subject.String(), source}
-		}
+// of tells where the trust in the anchor of a chain comes from, nil where it ends at none.
+func (t *anchors) of(a *verify.Anchor) *anchorResult {
+	if a == nil {
+		return nil
 	}
-	return nil
+	r := &anchorResult{Subject: a.Certificate.Subject.String(), Source: a.Source, Service: t.services[a]}
+	if r.Source == "" {
+		r.Source = t.sources[string(a.Certificate.Raw)]
+	}
+	return r
 }
 
 // loadTrust reads everything that is trusted: what was named, and nothing else.
@@ -70,7 +77,7 @@ func loadTrust(f *verifyFlags, values *config.Values) (*anchors, error) {
 		}
 		t.add(certs, "this machine's roots in "+file)
 	}
-	return t, nil
+	return t, t.addLists(f)
 }
 
 // distinguished is an attribute that a signer's subject must have.

@@ -201,8 +201,8 @@ func (v *verifier) advice(report *verify.Report) []string {
 		for _, f := range s.Findings {
 			switch f.SubIndication {
 			case verify.NoCertificateChainFound:
-				if len(v.trust.certs) == 0 {
-					add("nothing is trusted: --trust FILE names roots, --trust-sandbox DIR takes those of gsign sandbox, --trust-system those of this machine")
+				if len(v.trust.certs)+len(v.trust.listed) == 0 {
+					add("nothing is trusted: --trust FILE names roots, --trust-sandbox DIR takes those of gsign sandbox, --trust-system those of this machine, --trust-list FILE a trusted list")
 				} else if n := len(s.Chain); n > 0 && !v.flags.online {
 					add("--trust must hold the root that is meant; the chain ends at %s", s.Chain[n-1].Subject)
 				}

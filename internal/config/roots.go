@@ -46,6 +46,54 @@ func SandboxTrust(dir string) ([]*x509.Certificate, error) {
 	return certs, err
 }
 
+// NamedFile is a file that was read.
+type NamedFile struct {
+	Name  string
+	Bytes []byte
+}
+
+// TrustLists reads files, and of folders each .xml file.
+func TrustLists(paths []string) ([]NamedFile, error) {
+	var all []NamedFile
+	fail := func(err error) error { return &Error{Problem: "read the trusted list", Err: err, Usage: true} }
+	for _, path := range paths {
+		fi, err := os.Stat(path)
+		if err != nil {
+			return nil, fail(err)
+		}
+		files := []string{path}
+		if fi.IsDir() {
+			files, err = filesOf(path, ".xml")
+			if err == nil && len(files) == 0 {
+				err = fmt.Errorf("the folder %s holds no .xml file", path)
+			}
+			if err != nil {
+				return nil, fail(err)
+			}
+		}
+		for _, f := range files {
+			if len(all) == limits.TrustLists {
+				return nil, fail(fmt.Errorf("there are more than %d", limits.TrustLists))
+			}
+			b, err := readLimited(f, limits.TrustList)
+			if err != nil {
+				return nil, fail(fmt.Errorf("%s: %w", f, err))
+			}
+			all = append(all, NamedFile{f, b})
+		}
+	}
+	return all, nil
+}
+
+// ListSigners returns the certificates of those who sign trusted lists.
+func ListSigners(paths []string) ([]*x509.Certificate, error) {
+	certs, err := readCertificates("signer of trusted lists", paths)
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Usage = true
+	}
+	return certs, err
+}
+
 // ExtraCerts returns certificates that chains may need.
 func (v *Values) ExtraCerts() ([]*x509.Certificate, error) {
 	return v.asSetting("extra_certs", "extra certificate")
@@ -106,6 +154,11 @@ func readCertificates(what string, paths []string) ([]*x509.Certificate, error) 
 }
 
 func certificateFiles(dir string) ([]string, error) {
+	return filesOf(dir, ".pem", ".crt", ".cer", ".der", ".p7b", ".p7c")
+}
+
+// filesOf returns the files of a folder that end like one of these.
+func filesOf(dir string, endings ...string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -113,7 +166,7 @@ func certificateFiles(dir string) ([]string, error) {
 	var files []string
 	for _, e := range entries {
 		ext := strings.ToLower(filepath.Ext(e.Name()))
-		if !e.IsDir() && slices.Contains([]string{".pem", ".crt", ".cer", ".der", ".p7b", ".p7c"}, ext) {
+		if !e.IsDir() && slices.Contains(endings, ext) {
 			files = append(files, filepath.Join(dir, e.Name()))
 		}
 	}
