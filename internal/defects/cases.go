@@ -57,6 +57,7 @@ func All(tb testing.TB) ([]Case, []*x509.Certificate) {
 	c.chains()
 	c.revoked()
 	c.tokens()
+	c.contents()
 	c.authorities()
 	c.ocsps()
 	c.responders()

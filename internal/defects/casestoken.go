@@ -71,6 +71,31 @@ func (c *cases) tokens() {
 	})
 }
 
+// contents makes content timestamps: the signature was made after them.
+func (c *cases) contents() {
+	const clause = "EN 319 102-1 5.3.4"
+	fail := func(sub, finding string) verdict { return verdict{failed, sub, "none", finding} }
+	at := func(when time.Time) func(t *pkixtest.Token) {
+		return func(t *pkixtest.Token) { t.GenTime = when }
+	}
+	c.good("content-timestamp", "a timestamp over the document is among the signed attributes", "B-LT", func(f *file) { f.content = at(noon.Add(-time.Minute)) })
+	c.add("content-timestamp-expired", "a content timestamp proves that the signature was made after the signer's certificate had ended", clause, fail("EXPIRED", "before its signature was made"), func(f *file) {
+		f.leaf(before, noon.Add(-time.Hour))
+		f.content = at(noon.Add(-time.Minute))
+	})
+	c.add("content-timestamp-revoked", "a content timestamp proves that the signature was made after the signer was revoked", clause, fail("REVOKED", "before its signature was made"), func(f *file) {
+		f.ocsp(f.Leaf, revoked(noon.Add(-time.Hour), 1))
+		f.content = at(noon.Add(-time.Minute))
+	})
+	c.add("content-timestamp-order", "the content timestamp is younger than the signature's", "EN 319 102-1 5.5.4 step 5", verdict{open, "TIMESTAMP_ORDER_FAILURE", "B-LT", "before that"}, func(f *file) {
+		f.content = at(noon.Add(20 * time.Minute))
+	})
+	c.add("content-timestamp-other-value", "the content timestamp is over other bytes, and the signer had been revoked", "EN 319 122-1 5.2.8", verdict{open, "REVOKED_NO_POE", "B-LT", "was revoked at"}, func(f *file) {
+		f.ocsp(f.Leaf, revoked(noon.Add(-time.Hour), 1))
+		f.content = func(t *pkixtest.Token) { t.Imprint = broken(t.Imprint) }
+	})
+}
+
 // authorities makes timestamps by those who may not, or not any more.
 func (c *cases) authorities() {
 	unproved := func(level, finding string) verdict { return verdict{open, "OUT_OF_BOUNDS_NO_POE", level, finding} }

@@ -152,13 +152,14 @@ func indefinite(cms []byte) []byte {
 
 // extension ids.
 var (
-	idNameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
-	idIDP             = asn1.ObjectIdentifier{2, 5, 29, 28}
-	idDelta           = asn1.ObjectIdentifier{2, 5, 29, 27}
-	idUnknown         = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 99999, 1}
-	idNoRevAvail      = asn1.ObjectIdentifier{2, 5, 29, 56}
-	idTimeStamping    = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 8}
-	idOCSPNonce       = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}
+	idNameConstraints  = asn1.ObjectIdentifier{2, 5, 29, 30}
+	idIDP              = asn1.ObjectIdentifier{2, 5, 29, 28}
+	idDelta            = asn1.ObjectIdentifier{2, 5, 29, 27}
+	idUnknown          = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 99999, 1}
+	idNoRevAvail       = asn1.ObjectIdentifier{2, 5, 29, 56}
+	idTimeStamping     = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 8}
+	idContentTimeStamp = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 20}
+	idOCSPNonce        = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}
 )
 
 // leaf gives the signer another certificate.

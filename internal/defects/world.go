@@ -50,6 +50,7 @@ type file struct {
 	value     func(document []byte) []byte                   // instead of a CMS
 	cms       func(der []byte) []byte                        // changes the CMS
 	contents  string                                         // instead of <digits>, with %X for them
+	content   func(t *pkixtest.Token)                        // OPTIONAL: a content timestamp
 	stamp     bool                                           // a signature timestamp
 	token     func(t *pkixtest.Token)                        // changes it
 	tokenDER  func(der []byte) []byte                        // changes it
@@ -232,6 +233,11 @@ func (f *file) signed(document []byte) []byte {
 	}
 	digest := sum(f.hash, document)
 	sd := pkixtest.SignedData{Signer: f.Leaf, Certificates: f.chain, Hash: f.hash, Attributes: f.attributes(digest)}
+	if f.content != nil {
+		token := pkixtest.Token{TSA: f.TSA, Certificates: f.TSAChain(), Hash: crypto.SHA256, Imprint: sum(crypto.SHA256, document), GenTime: noon.Add(-time.Minute)}
+		f.content(&token)
+		sd.Attributes = append(sd.Attributes, pkixtest.Attribute(idContentTimeStamp, token.Marshal(f.w.tb)))
+	}
 	if f.sd != nil {
 		f.sd(&sd)
 	}

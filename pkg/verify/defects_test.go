@@ -6,7 +6,10 @@ import (
 	"bytes"
 	"crypto/x509"
 	"errors"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,6 +84,27 @@ func judgeDefect(t *testing.T, how string, c defects.Case, roots []*x509.Certifi
 	if len(texts) == 0 || exits[worst.Indication] != c.Exit || !strings.Contains(texts[0], c.Finding) {
 		if c.Finding != "" || exits[worst.Indication] != c.Exit {
 			t.Errorf("%s (%s): want %q, exit code %d:\n  %s", c.Name, how, c.Finding, c.Exit, said)
+		}
+	}
+}
+
+// TestSubIndications wants a file for each sub-indication that there is.
+func TestSubIndications(t *testing.T) {
+	source, err := os.ReadFile("indication.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := defects.Read(filepath.Join("..", "..", "testdata", "defects"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`SubIndication = "([A-Z_]+)"`).FindAllSubmatch(source, -1)
+	if len(names) < 20 {
+		t.Errorf("%d sub-indications", len(names))
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(all, func(c defects.Case) bool { return c.SubIndication == string(name[1]) }) {
+			t.Errorf("no file is %s", name[1])
 		}
 	}
 }

@@ -25,7 +25,8 @@ func (i Indication) MarshalJSON() ([]byte, error) { return json.Marshal(i.String
 // SubIndication says why a signature is not TOTAL-PASSED (EN 319 102-1 Table 6).
 type SubIndication string
 
-// The sub-indications by the standard's names.
+// The sub-indications by the standard's names. Some are never found here: what a PDF signature signs is in the file, signature
+// policies are not processed, and where a proof of existence is missing the others say for what.
 const (
 	FormatFailure                  SubIndication = "FORMAT_FAILURE"
 	HashFailure                    SubIndication = "HASH_FAILURE"
@@ -38,7 +39,6 @@ const (
 	CertificateChainGeneralFailure SubIndication = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
 	CryptoConstraintsFailure       SubIndication = "CRYPTO_CONSTRAINTS_FAILURE"
 	CryptoConstraintsFailureNoPOE  SubIndication = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
-	PolicyProcessingError          SubIndication = "POLICY_PROCESSING_ERROR"
 	TimestampOrderFailure          SubIndication = "TIMESTAMP_ORDER_FAILURE"
 	NoSigningCertificateFound      SubIndication = "NO_SIGNING_CERTIFICATE_FOUND"
 	NoCertificateChainFound        SubIndication = "NO_CERTIFICATE_CHAIN_FOUND"
@@ -47,7 +47,5 @@ const (
 	OutOfBoundsNoPOE               SubIndication = "OUT_OF_BOUNDS_NO_POE"
 	OutOfBoundsNotRevoked          SubIndication = "OUT_OF_BOUNDS_NOT_REVOKED"
 	RevocationOutOfBoundsNoPOE     SubIndication = "REVOCATION_OUT_OF_BOUNDS_NO_POE"
-	NoPOE                          SubIndication = "NO_POE"
 	TryLater                       SubIndication = "TRY_LATER"
-	SignedDataNotFound             SubIndication = "SIGNED_DATA_NOT_FOUND"
 )

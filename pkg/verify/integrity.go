@@ -20,6 +20,7 @@ type judged struct {
 	path      *path
 	token     *cms.Token // the document timestamp itself; sound, or nil
 	stamps    []*stamped // the signature's timestamps that are sound
+	content   []*stamped // timestamps of before the signature that are sound, over what it signs
 	unstamped []Finding  // why others are not
 	uses      []use      // of algorithms
 	baseline  []Finding  // why not B-B
@@ -117,7 +118,7 @@ func (v *validator) integrity(j *judged) error {
 	}
 	j.used(sd)
 	j.checkBaseline()
-	return nil
+	return v.contentTimestamps(j, digest)
 }
 
 // signerOf finds the signer's certificate: in the CMS, or elsewhere in the file.

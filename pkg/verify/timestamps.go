@@ -146,7 +146,7 @@ func (v *validator) judgeSignature(j *judged) {
 	for _, u := range j.uses {
 		s.algorithms = append(s.algorithms, judgeAlgorithm(u.name, u.hash, u.key, u.pss, s.best))
 	}
-	found := v.conclude(s)
+	found := v.tooLate(j, s, v.conclude(s))
 	if order != nil {
 		found = append(found, *order)
 	}
@@ -189,22 +189,12 @@ func (v *validator) subjectTimes(j *judged, order **Finding) *stamped {
 	var first *stamped
 	v.fromFuture(j)
 	for i, t := range j.stamps {
-		since := v.since(j.Signature.RevisionEnd())
-		t.path = v.path(&question{t.TSA, t.GenTime, ForTimestamps, since})
+		wrong := v.doubt(j, t)
 		if i == 0 {
 			j.Time, j.TSAChain, j.TSAAnchor = t.GenTime, t.path.certs, t.path.anchor
 		}
-		s := &subject{path: t.path, purpose: ForTimestamps, check: "C5", place: j.Signature.RevisionEnd(), asof: t.GenTime, best: since}
-		s.proved = s.best.Before(v.opts.Time)
-		for _, u := range tokenUses(t.Token) {
-			s.algorithms = append(s.algorithms, judgeAlgorithm(u.name, u.hash, u.key, u.pss, s.best))
-		}
-		found := v.conclude(s)
-		j.Evidence = append(j.Evidence, s.evidence...)
-		j.Algorithms = append(j.Algorithms, s.algorithms...)
-		hard := slices.DeleteFunc(slices.Clone(found), v.soft)
-		if len(hard) > 0 {
-			j.unstamped = append(j.unstamped, finding(hard[0].Check, hard[0].Clause, "its timestamp of %s does not count: %s", stamp(t.GenTime), hard[0].Text))
+		if wrong != nil {
+			j.unstamped = append(j.unstamped, finding(wrong.Check, wrong.Clause, "its timestamp of %s does not count: %s", stamp(t.GenTime), wrong.Text))
 			continue
 		}
 		t.valid = true
@@ -221,6 +211,24 @@ func (v *validator) subjectTimes(j *judged, order **Finding) *stamped {
 		}
 	}
 	return first
+}
+
+// doubt judges a timestamp that is inside a signature, and says what speaks against it: nil where it holds.
+func (v *validator) doubt(j *judged, t *stamped) *Finding {
+	since := v.since(j.Signature.RevisionEnd())
+	t.path = v.path(&question{t.TSA, t.GenTime, ForTimestamps, since})
+	s := &subject{path: t.path, purpose: ForTimestamps, check: "C5", place: j.Signature.RevisionEnd(), asof: t.GenTime, best: since}
+	s.proved = s.best.Before(v.opts.Time)
+	for _, u := range tokenUses(t.Token) {
+		s.algorithms = append(s.algorithms, judgeAlgorithm(u.name, u.hash, u.key, u.pss, s.best))
+	}
+	found := v.conclude(s)
+	v.take(j, s)
+	hard := slices.DeleteFunc(found, v.soft)
+	if len(hard) == 0 {
+		return nil
+	}
+	return &hard[0]
 }
 
 // tokenUses are the algorithms of a token.
