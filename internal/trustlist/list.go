@@ -91,6 +91,7 @@ func malformed(format string, args ...any) error {
 type SignatureError struct {
 	Reason  string
 	Foreign *x509.Certificate // who claims to have signed it, where that is none of those given
+	carried []*x509.Certificate
 }
 
 func (e *SignatureError) Error() string { return "its signature does not hold: " + e.Reason }

@@ -78,7 +78,7 @@ func TestSignatures(t *testing.T) {
 		"another's key":                {changed(func(c *trustlisttest.Signer) { c.Key = other.Key }), "did not make it"},
 		"SHA-1 for the list":           {bytes.ReplaceAll(good, []byte("http://www.w3.org/2001/04/xmlenc#sha256"), []byte("http://www.w3.org/2000/09/xmldsig#sha1")), "did not make it"},
 		"SHA-1 for the signature":      {replaced(t, good, "xmldsig-more#ecdsa-sha256", "xmldsig-more#ecdsa-sha1"), "not RSA, RSA-PSS or ECDSA with SHA-2"},
-		"RSA of 1024 bits":             {sign(t, weak, usual(p)), "below 2048 bits"},
+		"RSA of 1024 bits":             {sign(t, weak, usual(p)), "below 1900 bits"},
 		"a method of another key":      {replaced(t, good, "xmldsig-more#ecdsa-sha256", "xmldsig-more#rsa-sha256"), "key is of another kind"},
 		"SignedInfo twice":             {replaced(t, good, "<ds:SignatureValue>", "<ds:SignedInfo></ds:SignedInfo><ds:SignatureValue>"), "not one SignedInfo"},
 		"no certificate":               {replaced(t, good, "ds:X509Certificate>", "ds:X509SKI>"), ""},

@@ -55,12 +55,13 @@ type instance struct {
 	unknown      string // a critical extension that is not understood
 }
 
-// periods makes the periods of a service: each status counts until the next. The first instance is the present.
+// periods makes the periods of a service: each status counts until the next. The first instance is the present. Lists have
+// several entries of one time where something else than the status changed: the newest counts, and stands first.
 func periods(all []instance) (list []Period, problem string) {
 	all = slices.Clone(all)
 	for _, h := range all[1:] {
-		if !h.from.Before(all[0].from) {
-			return nil, "its history has a status that is not older than the present one"
+		if h.from.After(all[0].from) {
+			return nil, "its history has a status that is newer than the present one"
 		}
 	}
 	slices.SortStableFunc(all[1:], func(a, b instance) int { return b.from.Compare(a.from) })

@@ -3,7 +3,6 @@
 package trustlist
 
 import (
-	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -40,7 +39,7 @@ func ReadAll(files []File, opts *Options) ([]*List, error) {
 			if !ok || e.Foreign == nil {
 				continue
 			}
-			l, by := vouched(files[i].Bytes, e.Foreign, lists)
+			l, by := vouched(files[i].Bytes, e.carried, lists)
 			if l != nil {
 				lists[i], errs[i], progress = l, nil, true
 				l.By = by
@@ -57,16 +56,16 @@ func ReadAll(files []File, opts *Options) ([]*List, error) {
 }
 
 // vouched reads a list whose signer a list of lists names for its territory.
-func vouched(b []byte, signer *x509.Certificate, lists []*List) (*List, string) {
+func vouched(b []byte, carried []*x509.Certificate, lists []*List) (*List, string) {
 	for _, of := range lists {
 		if of == nil || !of.OfLists {
 			continue
 		}
 		for _, p := range of.Pointers {
-			if !slices.ContainsFunc(p.Signers, func(c *x509.Certificate) bool { return bytes.Equal(c.Raw, signer.Raw) }) {
+			if !slices.ContainsFunc(p.Signers, func(c *x509.Certificate) bool { return slices.ContainsFunc(carried, c.Equal) }) {
 				continue
 			}
-			l, err := Read(b, &Options{Signers: []*x509.Certificate{signer}})
+			l, err := Read(b, &Options{Signers: p.Signers})
 			if err == nil && p.Territory != "" && l.Territory == p.Territory && (p.Type == "" || l.Type == p.Type) {
 				return l, of.Operator
 			}

@@ -87,12 +87,17 @@ func TestRead(t *testing.T) {
 	whole := *ec
 	whole.URI = "-"
 	plain := sign(t, ec, usual(p))
+	bySHA1, among := *ec, *ec
+	bySHA1.NamedBySHA1 = true
+	among.Others = []*x509.Certificate{signer(t, "TEST another").Certificate, p.Root.Certificate}
 	for name, tt := range map[string]struct {
 		b []byte
 		s *trustlisttest.Signer
 	}{
 		"ECDSA": {plain, ec}, "RSA": {sign(t, rsaWith(false, crypto.SHA512), usual(p)), withRSA},
 		"RSA-PSS": {sign(t, rsaWith(true, crypto.SHA384), usual(p)), withRSA}, "the whole document": {sign(t, &whole, usual(p)), ec},
+		"named by SHA-1":        {sign(t, &bySHA1, usual(p)), ec},
+		"among others":          {sign(t, &among, usual(p)), ec},
 		"UTF-8 mark":            {append([]byte("\xef\xbb\xbf"), plain...), ec},
 		"empty elements short":  {bytes.ReplaceAll(plain, []byte("></ds:Transform>"), []byte("/>")), ec},
 		"attributes turned":     {replaced(t, plain, ` Id="list" TSLTag="http://uri.etsi.org/19612/TSLTag"`, ` TSLTag = 'http://uri.etsi.org/19612/TSLTag'  Id='list' xmlns:unused="urn:x"`), ec},
@@ -196,7 +201,8 @@ func TestPeriods(t *testing.T) {
 		"unknown status":                {[]trustlisttest.Instance{at("http://example.test/fine", since)}, []trustlist.Period{{From: since, Status: "http://example.test/fine"}}, ""},
 		"unknown type":                  {[]trustlisttest.Instance{with(at("granted", since), func(i *trustlisttest.Instance) { i.Type = "NationalRootCA-QC" })}, []trustlist.Period{{From: since, Status: "granted", Type: "NationalRootCA-QC"}}, ""},
 		"OCSP":                          {[]trustlisttest.Instance{with(at("granted", since), func(i *trustlisttest.Instance) { i.Type = "Certstatus/OCSP/QC" })}, []trustlist.Period{{From: since, Status: "granted", Type: "Certstatus/OCSP/QC", Use: trustlist.Evidence}}, ""},
-		"history that is not older":     {[]trustlisttest.Instance{at("granted", since), at("withdrawn", since)}, nil, "not older than the present"},
+		"history that is newer":         {[]trustlisttest.Instance{at("granted", since), at("withdrawn", since.Add(time.Hour))}, nil, "newer than the present"},
+		"several of one time":           {[]trustlisttest.Instance{at("withdrawn", since), at("granted", since), at("granted", eidas), at("withdrawn", eidas)}, []trustlist.Period{{From: since, Status: "withdrawn"}, {From: eidas, Until: since, Use: sig, Status: "granted"}}, ""},
 		"critical extension":            {[]trustlisttest.Instance{with(at("granted", since), func(i *trustlisttest.Instance) { i.Critical = "Surprise" })}, []trustlist.Period{{From: since, Status: "granted"}}, "Surprise is not understood"},
 		"SKI alone": {
 			[]trustlisttest.Instance{with(at("granted", since), func(i *trustlisttest.Instance) { i.Certificates, i.SKI = nil, []byte{1, 2} })},
@@ -238,6 +244,8 @@ func TestLists(t *testing.T) {
 		{Territory: "XX", Location: "https://xx.example/tl.xml", Signers: []*x509.Certificate{xx.Certificate}},
 		{Territory: "YY", Location: "https://yy.example/tl.xml", Signers: []*x509.Certificate{yy.Certificate}},
 	}}
+	among := *xx
+	among.Others = certs(p.Root)
 	file := func(name string, s *trustlisttest.Signer, l *trustlisttest.List) trustlist.File {
 		return trustlist.File{Name: name, Bytes: sign(t, s, l)}
 	}
@@ -248,6 +256,9 @@ func TestLists(t *testing.T) {
 	}
 	if all[0].By != "TEST operator of EU" || !all[0].Signer.Equal(xx.Certificate) || !all[1].OfLists || len(all[1].Pointers) != 2 || len(all[1].Services) != 0 {
 		t.Errorf("%+v", all)
+	}
+	if _, err := trustlist.ReadAll([]trustlist.File{above, file("xx.xml", &among, usual(p))}, by(of)); err != nil {
+		t.Errorf("a signer among other certificates: %v", err)
 	}
 	for name, tt := range map[string]struct {
 		files []trustlist.File

@@ -9,6 +9,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	_ "crypto/sha1"   // as above
 	_ "crypto/sha256" // of digests
 	_ "crypto/sha512"
 	"crypto/x509"
@@ -17,6 +18,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,9 +27,11 @@ import (
 type Signer struct {
 	Certificate *x509.Certificate
 	Key         crypto.Signer
-	PSS         bool        // with an RSA key
-	Hash        crypto.Hash // OPTIONAL, default SHA-256
-	URI         string      // OPTIONAL, of the reference to the list; default "#" and its identifier, "-" for the empty one
+	PSS         bool                // with an RSA key
+	Hash        crypto.Hash         // OPTIONAL, default SHA-256
+	NamedBySHA1 bool                // in the signed properties
+	Others      []*x509.Certificate // OPTIONAL: certificates that stand before the signer's
+	URI         string              // OPTIONAL, of the reference to the list; default "#" and its identifier, "-" for the empty one
 
 	Digest     []byte            // OPTIONAL, of the list, instead of the right one
 	Named      *x509.Certificate // OPTIONAL: the signed properties name this one
@@ -87,9 +91,13 @@ func (s *Signer) Signature(content []byte) (string, error) {
 	if s.Named != nil {
 		named = s.Named
 	}
+	nameBy, nameURI := h, digestURIs[h]
+	if s.NamedBySHA1 {
+		nameBy, nameURI = crypto.SHA1, dsURI+"sha1"
+	}
 	properties := fmt.Sprintf(`<xades:SignedProperties xmlns:xades="%s" Id="xades"><xades:SignedSignatureProperties><xades:SigningTime>2026-05-01T00:00:00Z</xades:SigningTime>`+
 		`<xades:SigningCertificateV2><xades:Cert><xades:CertDigest><ds:DigestMethod xmlns:ds="%s" Algorithm="%s"></ds:DigestMethod><ds:DigestValue xmlns:ds="%s">%s</ds:DigestValue></xades:CertDigest></xades:Cert></xades:SigningCertificateV2>`+
-		`</xades:SignedSignatureProperties></xades:SignedProperties>`, xadesURI, dsURI, digestURIs[h], dsURI, digest(h, named.Raw))
+		`</xades:SignedSignatureProperties></xades:SignedProperties>`, xadesURI, dsURI, nameURI, dsURI, digest(nameBy, named.Raw))
 	sum := digest(h, content)
 	if s.Digest != nil {
 		sum = base64.StdEncoding.EncodeToString(s.Digest)
@@ -118,8 +126,12 @@ func (s *Signer) Signature(content []byte) (string, error) {
 	if !s.NoXAdES {
 		object = fmt.Sprintf(`<ds:Object><xades:QualifyingProperties xmlns:xades="%s" Target="#sig">%s</xades:QualifyingProperties></ds:Object>`, xadesURI, properties)
 	}
-	return fmt.Sprintf(`<ds:Signature xmlns:ds="%s" Id="sig">%s<ds:SignatureValue>%s</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>%s</ds:X509Certificate></ds:X509Data></ds:KeyInfo>%s</ds:Signature>`,
-		dsURI, info, base64.StdEncoding.EncodeToString(value), base64.StdEncoding.EncodeToString(s.Certificate.Raw), object), nil
+	var carried strings.Builder
+	for _, c := range append(slices.Clone(s.Others), s.Certificate) {
+		fmt.Fprintf(&carried, "<ds:X509Certificate>%s</ds:X509Certificate>", base64.StdEncoding.EncodeToString(c.Raw))
+	}
+	return fmt.Sprintf(`<ds:Signature xmlns:ds="%s" Id="sig">%s<ds:SignatureValue>%s</ds:SignatureValue><ds:KeyInfo><ds:X509Data>%s</ds:X509Data></ds:KeyInfo>%s</ds:Signature>`,
+		dsURI, info, base64.StdEncoding.EncodeToString(value), carried.String(), object), nil
 }
 
 func reference(h crypto.Hash, uri, kind, transforms, value string) string {
