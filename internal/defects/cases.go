@@ -118,6 +118,11 @@ func (c *cases) honest() {
 		f.Responder = f.CA.Responder(c.tb, "TEST responder that ended", true, before, half)
 		f.archive = 1
 	})
+	c.good("document-timestamp", "a document timestamp and no signature", "none", func(f *file) {
+		f.unsigned, f.archive = true, 1
+		f.entities = []*pkixtest.Entity{f.TSA, f.TSACA}
+	})
+	c.all[len(c.all)-1].Exit = 12
 	c.good("b-lt-ended", "the signer's certificate has ended, and the timestamp is from before", "B-LT", func(f *file) { f.short() })
 	c.good("b-lt-crl", "the evidence about signer and CA are CRLs", "B-LT", func(f *file) {
 		f.crl(f.Leaf, func(*pkixtest.CRL) {})

@@ -38,6 +38,7 @@ type file struct {
 	*pkixtest.PKI
 	w *world
 
+	unsigned  bool      // without a signature
 	at        time.Time // when it is signed; noon
 	subFilter string
 	dict      string              // more entries of the signature dictionary
@@ -102,7 +103,10 @@ func (w *world) file() *file {
 // bytes makes the file.
 func (f *file) bytes() []byte {
 	f.w.tb.Helper()
-	b := f.sign(pdftest.Classic())
+	b := pdftest.Classic()
+	if !f.unsigned {
+		b = f.sign(b)
+	}
 	if f.store && !f.storeLast {
 		b = f.addStore(b)
 	}

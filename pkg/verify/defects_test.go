@@ -55,6 +55,10 @@ func judgeDefect(t *testing.T, how string, c defects.Case, roots []*x509.Certifi
 		t.Errorf("%s (%s): %v", c.Name, how, err)
 		return
 	}
+	if len(report.Signatures) == 0 {
+		t.Errorf("%s (%s): no signature", c.Name, how)
+		return
+	}
 	var worst, signature *verify.SignatureReport
 	for i := range report.Signatures {
 		s := &report.Signatures[i]
@@ -80,11 +84,8 @@ func judgeDefect(t *testing.T, how string, c defects.Case, roots []*x509.Certifi
 		t.Errorf("%s (%s): %v %s %v, want %s %s %s:\n  %s", c.Name, how, worst.Indication, worst.SubIndication, signature.Level, c.Indication, c.SubIndication, c.Level, said)
 		return
 	}
-	exits := map[verify.Indication]int{verify.TotalPassed: 0, verify.Indeterminate: 11, verify.TotalFailed: 10}
-	if len(texts) == 0 || exits[worst.Indication] != c.Exit || !strings.Contains(texts[0], c.Finding) {
-		if c.Finding != "" || exits[worst.Indication] != c.Exit {
-			t.Errorf("%s (%s): want %q, exit code %d:\n  %s", c.Name, how, c.Finding, c.Exit, said)
-		}
+	if c.Finding != "" && (len(texts) == 0 || !strings.Contains(texts[0], c.Finding)) {
+		t.Errorf("%s (%s): want %q:\n  %s", c.Name, how, c.Finding, said)
 	}
 }
 

@@ -25,7 +25,7 @@ type judged struct {
 	uses      []use      // of algorithms
 	baseline  []Finding  // why not B-B
 	valid     bool       // as a document timestamp: it proves what it covers
-	unknown   bool       // its algorithms are not known here: nobody can say whether it is sound
+	unknown   bool       // its algorithms are not known here, or its signer: nobody can say whether it is sound
 }
 
 // stamped is a signature timestamp whose token is sound.
@@ -175,7 +175,8 @@ func (j *judged) unverified(err error) {
 	case "B2", "B11":
 		j.wrong(with(TotalFailed, FormatFailure, c, "RFC 5652 5.3, 11", "its CMS does not verify: %v", err))
 	case "B5":
-		j.wrong(with(TotalFailed, SigConstraintsFailure, c, "EN 319 102-1 5.2.3.4, "+clause, "its CMS does not verify: %v", err))
+		j.unknown = true // whose signature it is
+		j.wrong(with(Indeterminate, NoSigningCertificateFound, c, "EN 319 102-1 5.2.3.4, EN 319 122-1 5.2.2, RFC 5035 5.4", "its signer is not known: %v", err))
 	default:
 		if errors.Is(err, cms.ErrUnknownAlgorithm) {
 			j.unknown = true
