@@ -236,7 +236,7 @@ func (a *app) streamsAgree(f *signFlags, values *config.Values) error {
 func (a *app) newJob(f *signFlags, values *config.Values) (*sign.Job, error) {
 	job := &sign.Job{
 		In: f.in, Out: f.out, Stdin: a.In, Stdout: a.Out, InPlace: f.inPlace, Force: f.force,
-		RequireFresh: f.fresh, DryRun: f.dryRun, Progress: &sign.Progress{},
+		RequireFresh: f.fresh, Sum: f.json != "", DryRun: f.dryRun, Progress: &sign.Progress{},
 		PDF: pdfsig.Options{
 			Field: f.field, Reason: values.String("reason"), Location: values.String("location"),
 			ContactInfo: values.String("contact"), Name: values.String("name"), Reserve: f.reserve, DropXFA: f.dropXFA,

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -263,6 +264,45 @@ func MaxSize(certs []*x509.Certificate, tokenAllowance int) (int, error) {
 	if tokenAllowance < 0 || tokenAllowance > limits.MaxSignedData {
 		return 0, fmt.Errorf("sizing a CMS signature: token of %d bytes", tokenAllowance)
 	}
+	if n, ok := sized.get(certs, tokenAllowance); ok {
+		return n, nil
+	}
+	n, err := maxSize(certs, tokenAllowance)
+	if err == nil {
+		sized.put(certs, tokenAllowance, n)
+	}
+	return n, err
+}
+
+// sized is the newest answer of MaxSize: the documents of one session share it.
+var sized size
+
+type size struct {
+	mu        sync.Mutex
+	certs     [][]byte
+	allowance int
+	n         int
+}
+
+func (s *size) get(certs []*x509.Certificate, allowance int) (int, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	same := s.allowance == allowance && slices.EqualFunc(certs, s.certs, func(c *x509.Certificate, raw []byte) bool {
+		return c != nil && len(raw) > 0 && bytes.Equal(c.Raw, raw)
+	})
+	return s.n, same
+}
+
+func (s *size) put(certs []*x509.Certificate, allowance, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.certs, s.allowance, s.n = nil, allowance, n
+	for _, c := range certs {
+		s.certs = append(s.certs, c.Raw)
+	}
+}
+
+func maxSize(certs []*x509.Certificate, tokenAllowance int) (int, error) {
 	const h = crypto.SHA512
 	candidates, err := algorithms(pkix.PublicKey(certs[0]), h)
 	if err != nil {

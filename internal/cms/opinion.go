@@ -5,22 +5,25 @@ package cms
 import (
 	"bytes"
 	"crypto/x509"
+	x509pkix "crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
+	"time"
 
 	"github.com/digitorus/pkcs7"
-	"github.com/digitorus/timestamp"
 
 	"gsign/internal/limits"
 	"gsign/internal/pkix"
 )
 
-// SecondOpinion reads the SignedData of a PDF signature with github.com/digitorus/pkcs7 and its timestamp tokens with
-// github.com/digitorus/timestamp, code that shares nothing with ours. Where they see another signer, digest, signature
+// SecondOpinion reads the SignedData of a PDF signature and its timestamp tokens with github.com/digitorus/pkcs7, and what is in
+// a token with encoding/asn1, code that shares nothing with ours. Where they see another signer, digest, signature
 // or time it returns an [Error]: what two readers understand differently proves nothing. What they cannot read at all
-// (RSASSA-PSS tokens, attributes they do not know) is no disagreement, and more than [limits.CMSOpinion] bytes are not
-// shown to them.
+// (attributes they do not know) is no disagreement, and more than [limits.CMSOpinion] bytes are not
+// shown to them. They are asked what they read, not what they think of it: a signature that does not verify is Verify's to find.
 func (sd *SignedData) SecondOpinion() error {
 	other, err := guarded(sd.Raw, pkcs7.Parse)
 	if err == nil {
@@ -33,16 +36,47 @@ func (sd *SignedData) SecondOpinion() error {
 		if err != nil {
 			continue // Token.Verify's to report
 		}
-		other, err := guarded(der, timestamp.Parse)
+		other, err := guarded(der, otherToken)
 		if err != nil {
 			continue
 		}
-		if !t.GenTime.Equal(other.Time) || !bytes.Equal(t.Imprint, other.HashedMessage) || t.Hash != other.HashAlgorithm ||
-			t.SerialNumber.Cmp(other.SerialNumber) != 0 {
+		if !t.GenTime.Equal(other.Time) || !bytes.Equal(t.Imprint, other.Imprint.Hashed) ||
+			t.Hash != pkix.HashByOID(other.Imprint.Hash.Algorithm) || t.SerialNumber.Cmp(other.SerialNumber) != 0 {
 			return failed("C4", "two readers disagree about the timestamp token", nil)
 		}
 	}
 	return nil
+}
+
+// otherInfo is the TSTInfo of RFC 3161 for encoding/asn1.
+type otherInfo struct {
+	Version int
+	Policy  asn1.ObjectIdentifier
+	Imprint struct {
+		Hash   x509pkix.AlgorithmIdentifier
+		Hashed []byte
+	}
+	SerialNumber *big.Int
+	Time         time.Time `asn1:"generalized"`
+	Accuracy     struct {
+		Seconds int `asn1:"optional"`
+		Millis  int `asn1:"optional,tag:0"`
+		Micros  int `asn1:"optional,tag:1"`
+	} `asn1:"optional"`
+	Ordering   bool          `asn1:"optional"`
+	Nonce      *big.Int      `asn1:"optional"`
+	TSA        asn1.RawValue `asn1:"optional,tag:0"`
+	Extensions asn1.RawValue `asn1:"optional,tag:1"`
+}
+
+func otherToken(der []byte) (*otherInfo, error) {
+	p7, err := pkcs7.Parse(der)
+	if err != nil {
+		return nil, err
+	}
+	info := &otherInfo{}
+	_, err = asn1.Unmarshal(p7.Content, info)
+	return info, err
 }
 
 // guarded parses without letting a fault of the library become ours. It is given definite lengths only: where an

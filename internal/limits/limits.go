@@ -73,6 +73,8 @@ const (
 	SignaturesRemembered = 1 << 20
 	// SignatureRemembered is the longest of them: what is left out are CRLs of more than a hundred entries.
 	SignatureRemembered = 8 << 10
+	// PairsRemembered are the newest certificates and issuers that are found by where their bytes are: one document has some ten.
+	PairsRemembered = 32
 	// CertificatesRemembered bounds the certificates that need not be parsed again, twice: one document has some ten, and
 	// those of a service and its TSA stay among so many. Each costs up to three times CertificateRemembered.
 	CertificatesRemembered = 128

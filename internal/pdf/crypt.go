@@ -3,6 +3,7 @@
 package pdf
 
 import (
+	"bytes"
 	"errors"
 	"io"
 
@@ -303,7 +304,9 @@ func (f *File) plainData(s *Stream, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(r)
+	data := bytes.NewBuffer(make([]byte, 0, n+bytes.MinRead)) // what is deciphered is not longer
+	_, err = data.ReadFrom(r)
+	return data.Bytes(), err
 }
 
 // sealed gives the data of a stream that becomes ref's, encrypted. Data that stands in the file in the same way already

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"maps"
 	"slices"
+	"sync"
 )
 
 // An Intent is what a revision is meant to say, for [Reread]. It is small, plain data and survives JSON.
@@ -115,7 +116,8 @@ func sumStream(d Dict, data []byte) []byte {
 // sumObject gives a sum that two objects share only if they say the same. It does not depend on how they are written:
 // what writes them is what it is to check.
 func sumObject(o Object, data []byte, except []Name) []byte {
-	s := summer{h: sha256.New(), rest: make([]byte, 0, 512)}
+	s, _ := summers.Get().(*summer)
+	defer summers.Put(s)
 	if d, ok := o.(Dict); ok && len(except) > 0 {
 		d = maps.Clone(d)
 		for _, key := range except {
@@ -137,9 +139,15 @@ type summer struct {
 	keys []Name // of the dictionaries that are open
 }
 
+// summers are kept for the next object: there are dozens for each document.
+var summers = sync.Pool{New: func() any { return &summer{h: sha256.New(), rest: make([]byte, 0, 512)} }}
+
 func (s *summer) sum() []byte {
 	s.h.Write(s.rest)
-	return s.h.Sum(nil)
+	sum := s.h.Sum(nil)
+	s.h.Reset()
+	s.rest = s.rest[:0]
+	return sum
 }
 
 func (s *summer) text(kind byte, b []byte) {

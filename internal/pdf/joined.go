@@ -27,10 +27,10 @@ func (j *joined) Part(off, n int64) []byte {
 	if at := off - j.size; at >= 0 {
 		return j.suffix[at : at+n : at+n]
 	}
-	if j.memory == nil || off+n > j.size {
+	if j.memory == nil || off >= j.size {
 		return nil
 	}
-	return j.memory.Part(off, n)
+	return j.memory.Part(off, min(n, j.size-off))
 }
 
 func (j *joined) ReadAt(p []byte, off int64) (int, error) {

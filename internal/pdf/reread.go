@@ -92,11 +92,14 @@ func (r *rereading) written(at int64, in *Intent) (bool, error) {
 		return false, nil
 	}
 	h, want := sha256.New(), in.Bytes
-	buf := make([]byte, min(in.End-at, 16<<10))
 	for at < in.End {
-		buf = buf[:min(int64(len(buf)), in.End-at)]
-		if err := r.after.src.readFull(buf, at); err != nil {
+		buf, err := r.after.src.at(at)
+		if err != nil {
 			return false, err
+		}
+		buf = buf[:min(int64(len(buf)), in.End-at)]
+		if len(buf) == 0 {
+			return false, nil
 		}
 		at += int64(len(buf))
 		if in.Bytes == nil {

@@ -14,6 +14,8 @@ const (
 
 	smallBlock = 4 << 10 // in a file of less than smallFile: most of it is not looked at
 	smallFile  = 1 << 20
+
+	memoryBlock = 64 << 10 // of a file in memory nothing is read: a signature is in one piece
 )
 
 // block is how much one read takes.
@@ -39,7 +41,7 @@ type source struct {
 	scratch  []byte
 }
 
-// memory is a file that is in memory: Part gives n bytes of it that nobody changes, without copying them, or nil.
+// memory is a file that is in memory: Part gives n bytes of it that nobody changes, or some of them, without copying them, or nil.
 type memory interface {
 	Part(off, n int64) []byte
 }
@@ -60,13 +62,13 @@ func (s *source) at(off int64) ([]byte, error) {
 	if off < 0 || off >= s.size {
 		return nil, nil
 	}
-	size := s.block()
-	start := off - off%size
 	if s.memory != nil {
-		if part := s.memory.Part(off, min(size, s.size-start)-(off-start)); part != nil {
+		if part := s.memory.Part(off, min(memoryBlock, s.size-off)); part != nil {
 			return part, nil
 		}
 	}
+	size := s.block()
+	start := off - off%size
 	s.clock++
 	oldest := 0
 	for i := range s.blocks {

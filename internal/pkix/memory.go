@@ -105,14 +105,17 @@ func IssuedBy(c, issuer *x509.Certificate) error {
 	if len(c.Raw) == 0 || len(issuer.Raw) == 0 {
 		return c.CheckSignatureFrom(issuer)
 	}
-	key := question("issued", c.Raw, issuer.Raw)
-	if remembered.has(key) {
+	if recent.has(c.Raw, issuer.Raw) {
 		return nil
 	}
-	if err := issuedBy(c, issuer); err != nil {
-		return err
+	key := question("issued", c.Raw, issuer.Raw)
+	if !remembered.has(key) {
+		if err := issuedBy(c, issuer); err != nil {
+			return err
+		}
+		remembered.add(key)
 	}
-	remembered.add(key)
+	recent.add(c.Raw, issuer.Raw)
 	return nil
 }
 
@@ -124,6 +127,37 @@ func issuedBy(c, issuer *x509.Certificate) error {
 		return errors.New("signed with SHA-1") // crypto/x509 refuses it
 	}
 	return verifyCertificate(c, issuer)
+}
+
+// recent are the newest findings of IssuedBy: a certificate that was parsed once is known by where its bytes are, and
+// comparing those with themselves takes no time.
+var recent pairs
+
+type pairs struct {
+	mu   sync.Mutex
+	all  [limits.PairsRemembered][2][]byte
+	next int
+}
+
+func (p *pairs) has(cert, issuer []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.all {
+		if bytes.Equal(p.all[i][0], cert) && bytes.Equal(p.all[i][1], issuer) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *pairs) add(cert, issuer []byte) {
+	if len(cert)+len(issuer) > limits.SignatureRemembered {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all[p.next%len(p.all)] = [2][]byte{cert, issuer}
+	p.next++
 }
 
 // SelfSigned reports whether c names itself as issuer and its own key verifies it. SHA-1 is accepted here: nothing

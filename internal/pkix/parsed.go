@@ -64,6 +64,14 @@ func SubjectKey(c *x509.Certificate) string { return nameText(c.RawSubject, &c.S
 // IssuerKey is SubjectKey of the issuer.
 func IssuerKey(c *x509.Certificate) string { return nameText(c.RawIssuer, &c.Issuer).key }
 
+// SharedCertificate is [ParseCertificate] for those who change nothing of the certificate and hand it to nobody else.
+func SharedCertificate(der []byte) (*x509.Certificate, error) {
+	if c := parsed.get(der); c != nil {
+		return c, nil
+	}
+	return ParseCertificate(der)
+}
+
 // ParseCertificate is [x509.ParseCertificate], and reads keys on the curves of RFC 5639 too: see [PublicKey]. The certificate is the caller's to change, but not what its slices and
 // pointers lead to. It keeps nothing of der.
 func ParseCertificate(der []byte) (*x509.Certificate, error) {

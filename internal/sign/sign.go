@@ -18,8 +18,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"gsign/pkg/dssclient"
 	"gsign/pkg/ltv"
 	"gsign/pkg/pdfsig"
@@ -46,6 +44,8 @@ type Job struct {
 	Roots        []*x509.Certificate // OPTIONAL: pinned anchors
 	ExtraCerts   []*x509.Certificate // OPTIONAL: certificates that chains may need
 	RequireFresh bool                // OPTIONAL: demand revocation evidence from after the timestamp
+	FreshWait    time.Duration       // OPTIONAL: how long that is waited for, see ltv.Options; negative: nothing waits
+	Sum          bool                // OPTIONAL: the result has the SHA-256 of the whole output
 	Reread       bool                // OPTIONAL: before publishing, read the finished output back from the disk
 	DryRun       bool                // OPTIONAL: everything but identity, signature and output
 	Strict       bool                // OPTIONAL: refuse a damaged document instead of recovering it
@@ -150,52 +150,6 @@ func (d *document) close() {
 	}
 }
 
-// copy makes the temporary file and, while the original is copied into it, logs in and gets the identity. When it
-// returns, the copy is on the disk and proven equal, there is room for the rest, and nothing has been charged.
-func (d *document) copy(ctx context.Context) error {
-	if err := d.out.create(d.in.size + d.tail()); err != nil {
-		return err
-	}
-	d.size = d.in.size
-	c := &copier{src: d.in.file, dst: d.out.tmp.f, size: d.in.size}
-	d.job.Progress.copying(c)
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		if d.in.image != nil {
-			d.prefix, d.image, err = c.copyImage(gctx, d.in.image)
-		} else {
-			d.prefix, err = c.run(gctx)
-		}
-		return err
-	})
-	g.Go(func() (err error) {
-		d.session, err = d.Client.Session(gctx, d.Identity)
-		return err
-	})
-	err := g.Wait()
-	if errors.Is(err, errShrunk) || errors.Is(err, errDiffers) {
-		err = errors.Join(d.in.unchanged(), err) // somebody wrote to it, or a disk is broken
-	}
-	if d.out.tmp.spool && full(err) {
-		err = temporary(err)
-	}
-	if err != nil {
-		return err
-	}
-	if err := d.in.unchanged(); err != nil {
-		return err
-	}
-	d.result.Input.SHA256 = sum(d.prefix) // every byte was compared
-	d.result.Output.PrefixBytes, d.result.Output.PrefixSHA256 = d.in.size, sum(d.prefix)
-	if err := reserve(d.out.tmp.f, d.size, d.tail()); err != nil {
-		return err
-	}
-	return d.pdf.SetDigest(d.prefix)
-}
-
-// tail is the room made sure of for what is appended. The token stands there in hexadecimal.
-func (d *document) tail() int64 { return tailReserve + 2*int64(d.job.PDF.Reserve) }
-
 // sign spends the money: one signature and, above B-B, one timestamp.
 func (d *document) sign(ctx context.Context) (err error) {
 	// Copying may have taken long: the same identity again, or a new one when too little of its life is left.
@@ -276,10 +230,12 @@ func (d *document) extend(ctx context.Context) error {
 		Source:        d.Evidence,
 		Document:      signed,
 		Field:         d.result.Field,
+		CMS:           d.intents[0].CMS,
 		Certificates:  append(certs, d.job.ExtraCerts...),
 		OCSPResponses: d.session.OCSPResponses(),
 		Roots:         d.job.Roots,
 		RequireFresh:  d.job.RequireFresh,
+		FreshWait:     d.job.FreshWait,
 		Password:      d.password,
 	})
 	if err != nil {
@@ -354,9 +310,12 @@ func (d *document) verify(ctx context.Context) error {
 
 func (d *document) publish(ctx context.Context) error {
 	d.job.Progress.stage("writing")
-	whole, err := d.sumWhole(ctx)
-	if err != nil {
-		return err
+	whole := ""
+	if d.job.Sum || d.job.Reread {
+		var err error
+		if whole, err = d.sumWhole(ctx); err != nil {
+			return err
+		}
 	}
 	if d.job.Reread {
 		if err := d.reread(ctx, whole); err != nil {

@@ -115,14 +115,14 @@ func TestLevels(t *testing.T) {
 				s := newService(t)
 				dir, in := folder(t)
 				out := filepath.Join(dir, "out.pdf")
-				r, err := s.Run(t.Context(), &Job{In: in, Out: out, Level: level, Progress: &Progress{}})
+				r, err := s.Run(t.Context(), &Job{In: in, Out: out, Level: level, Sum: true, Progress: &Progress{}})
 				if err != nil {
 					t.Fatal(err)
 				}
 				b := signed(t, out, pdftest.Classic(), level)
-				sum := sha256.Sum256(pdftest.Classic())
+				sum, whole := sha256.Sum256(pdftest.Classic()), sha256.Sum256(b)
 				if r.Input.SHA256 != hex.EncodeToString(sum[:]) || r.Output.PrefixSHA256 != r.Input.SHA256 ||
-					r.Output.PrefixBytes != r.Input.Bytes || r.Input.Bytes != int64(len(pdftest.Classic())) || r.Output.Bytes != int64(len(b)) {
+					r.Output.SHA256 != hex.EncodeToString(whole[:]) || r.Output.PrefixBytes != r.Input.Bytes || r.Input.Bytes != int64(len(pdftest.Classic())) || r.Output.Bytes != int64(len(b)) {
 					t.Errorf("the proof is wrong: %+v %+v", r.Input, r.Output)
 				}
 				if r.Level != level.String() || r.Status != StatusSigned || r.Signer == nil || r.Billed.Signatures != 1 {

@@ -32,7 +32,7 @@ func Extend(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (suff
 	if err != nil {
 		return nil, nil, err
 	}
-	sig, err := readSignature(doc, opts.Field)
+	sig, err := readSignature(doc, opts)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -61,6 +61,7 @@ type Options struct {
 	Document      *pdfsig.Document    // OPTIONAL: the file, opened already
 	Original      *pdfsig.Document    // OPTIONAL: the document before it was signed; see pdfsig.OpenOptions
 	Field         string              // OPTIONAL: full name of the signature's field; default the newest signature
+	CMS           []byte              // OPTIONAL: what the signature of Field holds, where it is at hand: then it is not read from the document
 	Certificates  []*x509.Certificate // OPTIONAL: intermediates and roots that the signature does not carry
 	OCSPResponses [][]byte            // OPTIONAL: answers at hand; used before going online where they pass every check
 	Roots         []*x509.Certificate // OPTIONAL: pinned anchors; a chain that ends elsewhere is an *IncompleteError

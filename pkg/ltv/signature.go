@@ -21,10 +21,14 @@ type signature struct {
 	genTime  time.Time    // of the earliest token
 }
 
-func readSignature(doc *pdfsig.Document, field string) (*signature, error) {
-	found, err := findSignature(doc, field)
-	if err != nil {
-		return nil, err
+func readSignature(doc *pdfsig.Document, opts *Options) (*signature, error) {
+	found := &pdfsig.Signature{Field: opts.Field, CMS: opts.CMS}
+	if len(opts.CMS) == 0 || opts.VRI {
+		var err error
+		found, err = findSignature(doc, opts.Field)
+		if err != nil {
+			return nil, err
+		}
 	}
 	sd, err := cms.Parse(found.CMS)
 	if err != nil {

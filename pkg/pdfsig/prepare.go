@@ -134,7 +134,7 @@ func (p *Prepared) Digest() []byte {
 func (p *Prepared) chain() ([]*x509.Certificate, error) {
 	var chain []*x509.Certificate
 	for _, der := range p.Certificates {
-		c, err := pkix.ParseCertificate(der)
+		c, err := pkix.SharedCertificate(der)
 		if err != nil {
 			return nil, fmt.Errorf("reading a prepared signature: %w", err)
 		}

@@ -7,9 +7,11 @@ import (
 	"context"
 	"crypto"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gsign/internal/cms"
@@ -23,6 +25,20 @@ type Signed struct {
 	Token     []byte        `json:"token,omitempty"` // DER
 	Time      time.Time     `json:"time,omitzero"`   // genTime of the token
 	Skew      time.Duration `json:"skew,omitempty"`  // by how much the local clock was ahead of Time
+
+	made made
+}
+
+// made is the CMS that was assembled last, and what it was assembled from.
+type made struct {
+	chain                   []*x509.Certificate
+	attrs, signature, token []byte
+	der                     []byte
+}
+
+func (m *made) of(e *cms.Envelope) bool {
+	return m.der != nil && slices.EqualFunc(m.chain, e.Certificates, (*x509.Certificate).Equal) &&
+		bytes.Equal(m.attrs, e.SignedAttributes) && bytes.Equal(m.signature, e.Signature) && bytes.Equal(m.token, e.Timestamp)
 }
 
 // StampOptions are the options of Signed.Stamp. Nil is allowed.
@@ -142,9 +158,13 @@ func (s *Signed) envelope() ([]byte, error) {
 		Signature:        s.Signature,
 		Timestamp:        s.Token,
 	}
-	der, err := e.Marshal()
-	if err != nil {
-		return nil, fmt.Errorf("assembling the signature: %w", err)
+	der := s.made.der
+	if !s.made.of(&e) {
+		der, err = e.Marshal()
+		if err != nil {
+			return nil, fmt.Errorf("assembling the signature: %w", err)
+		}
+		s.made = made{e.Certificates, e.SignedAttributes, bytes.Clone(e.Signature), bytes.Clone(e.Timestamp), der}
 	}
 	reserved := int(s.Prepared.ContentsLength-2) / 2
 	if len(der) > reserved {

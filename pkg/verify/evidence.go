@@ -26,7 +26,7 @@ type answer struct {
 
 // answers returns what the evidence says about cert, the youngest first.
 func (v *validator) answers(cert, issuer *x509.Certificate) []*answer {
-	key := [2]string{string(cert.Raw), string(issuer.Raw)}
+	key := pairKey{identify(cert), identify(issuer)}
 	if known, ok := v.answered[key]; ok {
 		return known
 	}
@@ -197,5 +197,5 @@ func (v *validator) readHistory() {
 			v.material.store(store)
 		}
 	}
-	v.answered, v.paths = map[[2]string][]*answer{}, map[string]*path{} // there may be more to say
+	v.answered, v.paths = map[pairKey][]*answer{}, map[pathKey]*path{} // there may be more to say
 }

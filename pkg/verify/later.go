@@ -6,11 +6,13 @@ import (
 	"bufio"
 	"crypto/sha1"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gsign/internal/limits"
@@ -86,8 +88,8 @@ func skipped(was, is *pdf.File) string {
 // an earlier one wrote.
 func (v *validator) storesAfter(end int64, was *pdf.File, allowed map[uint32]bool) error {
 	ends := []int64{v.doc.Size()}
-	for _, sec := range v.doc.File().Sections() {
-		if sec.Offset >= end && sec.End > 0 {
+	for i, sec := range v.doc.File().Sections() {
+		if i > 0 && sec.Offset >= end && sec.End > 0 { // the newest is the document's own
 			ends = append(ends, sec.End)
 		}
 	}
@@ -273,35 +275,36 @@ func (v *validator) sectionRanges(sec pdf.Section) (ranges [][2]int64, own int64
 }
 
 // tableRanges reads the subsection headers of a table.
-func tableRanges(r *bufio.Reader) ([][2]int64, error) {
-	var ranges [][2]int64
-	var word string
-	_, err := fmt.Fscan(r, &word)
-	if err != nil || word != "xref" {
-		return nil, fmt.Errorf("reading a cross-reference table: no keyword")
-	}
-	for {
-		_, err := fmt.Fscan(r, &word)
-		if err != nil {
-			return nil, fmt.Errorf("reading a cross-reference table: %w", err)
+func tableRanges(r io.Reader) ([][2]int64, error) {
+	words := bufio.NewScanner(r)
+	words.Split(bufio.ScanWords)
+	next := func() string {
+		if !words.Scan() {
+			return ""
 		}
+		return words.Text()
+	}
+	if next() != "xref" {
+		return nil, errors.New("reading a cross-reference table: no keyword")
+	}
+	var ranges [][2]int64
+	for {
+		word := next()
 		if strings.HasPrefix(word, "trailer") {
 			return ranges, nil
 		}
-		var first, count int64
-		_, err = fmt.Sscan(word, &first)
+		first, err := strconv.ParseInt(word, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("reading a cross-reference table: %w", err)
+			return nil, errors.New("reading a cross-reference table: no subsection")
 		}
-		_, err = fmt.Fscan(r, &count)
+		count, err := strconv.ParseInt(next(), 10, 64)
 		if err != nil || count > limits.PDFEntries {
-			return nil, fmt.Errorf("reading a cross-reference table: bad subsection")
+			return nil, errors.New("reading a cross-reference table: bad subsection")
 		}
 		ranges = append(ranges, [2]int64{first, count})
 		for range 3 * count {
-			_, err := fmt.Fscan(r, &word)
-			if err != nil {
-				return nil, fmt.Errorf("reading a cross-reference table: %w", err)
+			if !words.Scan() {
+				return nil, errors.New("reading a cross-reference table: it ends within a subsection")
 			}
 		}
 	}

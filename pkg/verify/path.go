@@ -37,8 +37,28 @@ type question struct {
 	best    time.Time // for which anchors must count
 }
 
-func (q *question) key() string {
-	return string(q.leaf.Raw) + stamp(q.at) + string(rune(q.purpose)) + stamp(q.best)
+// identity is where the bytes of a certificate begin: one that was read twice is parsed once, and where it was not, what was found
+// out about it is found out again.
+type identity *byte
+
+func identify(c *x509.Certificate) identity {
+	if len(c.Raw) == 0 {
+		return nil
+	}
+	return &c.Raw[0]
+}
+
+// pathKey is a question's, its times in seconds.
+type pathKey struct {
+	leaf     identity
+	at, best int64
+	purpose  Purpose
+}
+
+type pairKey struct{ cert, issuer identity }
+
+func (q *question) key() pathKey {
+	return pathKey{identify(q.leaf), q.at.Unix(), q.best.Unix(), q.purpose}
 }
 
 // path builds the chain of a certificate as of a time.

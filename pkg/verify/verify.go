@@ -118,13 +118,13 @@ type validator struct {
 	anchors    map[string][]*Anchor // by the certificate's DER
 	responders map[string][]*Anchor // by group
 	sigs       []*judged
-	stamps     []*judged               // the sound document timestamps, in their order
-	paths      map[string]*path        // by certificate and time
-	answered   map[[2]string][]*answer // by certificate and issuer
-	unanswered map[string]error        // what the source of evidence said, by certificate
-	asking     map[string]bool         // certificates whose status is being judged
-	within     int64                   // evidence beyond this offset does not count
-	proofs     []covering              // the widest first
+	stamps     []*judged // the sound document timestamps, in their order
+	paths      map[pathKey]*path
+	answered   map[pairKey][]*answer
+	unanswered map[string]error // what the source of evidence said, by certificate
+	asking     map[string]bool  // certificates whose status is being judged
+	within     int64            // evidence beyond this offset does not count
+	proofs     []covering       // the widest first
 }
 
 // Verify judges the signatures of a file. The report is there also when the error is an *Error (a signature is not
@@ -133,7 +133,7 @@ type validator struct {
 func Verify(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Report, error) {
 	v := &validator{
 		ctx: ctx, material: newMaterial(), within: never,
-		paths: map[string]*path{}, answered: map[[2]string][]*answer{}, unanswered: map[string]error{}, asking: map[string]bool{},
+		paths: map[pathKey]*path{}, answered: map[pairKey][]*answer{}, unanswered: map[string]error{}, asking: map[string]bool{},
 	}
 	if opts != nil {
 		v.opts = *opts
