@@ -19,9 +19,14 @@ func extension(id asn1.ObjectIdentifier, critical bool, value []byte) pkix.Exten
 func (c *cases) signers() {
 	const clause = "EN 319 102-1 5.5.4, 5.2.6"
 	c.add("signer-ended-unproved", "the signer's certificate has ended at the control time, and there is no timestamp", clause,
-		verdict{open, "OUT_OF_BOUNDS_NO_POE", "B-B", "nothing proves an earlier time"}, func(f *file) {
+		verdict{open, "OUT_OF_BOUNDS_NOT_REVOKED", "B-B", "nothing proves an earlier time"}, func(f *file) {
 			f.short()
 			f.stamp = false
+		})
+	c.add("signer-ended-no-evidence", "the signer's certificate has ended at the control time, and there is neither a timestamp nor evidence", clause,
+		verdict{open, "OUT_OF_BOUNDS_NO_POE", "B-B", "nothing proves an earlier time"}, func(f *file) {
+			f.short()
+			f.stamp, f.entities = false, []*pkixtest.Entity{f.CA}
 		})
 	c.add("signer-ended", "the signer's certificate had ended before the timestamp", clause, verdict{open, "OUT_OF_BOUNDS_NOT_REVOKED", "B-LT", "not valid at"}, func(f *file) {
 		f.leaf(before, noon.Add(10*time.Second))

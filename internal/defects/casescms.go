@@ -52,7 +52,7 @@ func (c *cases) values() {
 			slices.SortFunc(sd.Attributes, func(a, b []byte) int { return bytes.Compare(b, a) })
 		}
 	})
-	c.add("digests-disagree", "digestAlgorithm is SHA-256 and signatureAlgorithm is ecdsa-with-SHA384", "RFC 8933 3", crypt("the digest algorithm is"), func(f *file) {
+	c.add("digests-disagree", "digestAlgorithm is SHA-256 and signatureAlgorithm is ecdsa-with-SHA384", "RFC 8933 3, 4", crypt("the digest algorithm is"), func(f *file) {
 		f.sd = func(sd *pkixtest.SignedData) { sd.Sign = signer(c.tb, f.Leaf.Key, crypto.SHA384, false) }
 	})
 	c.add("signature-empty", "the signature value has no bytes", clauseCrypto, crypt("signature of"), func(f *file) {

@@ -116,6 +116,11 @@ func (c *cases) crls() {
 		mallory.Certificate = &same
 		l.Issuer = &mallory
 	})
+	c.add("crl-only-users", "the CRL about the CA is about end entities only", "RFC 5280 5.2.5", nothing("end entities only"), func(f *file) {
+		f.crl(f.CA, func(l *pkixtest.CRL) {
+			l.Extensions = append(l.Extensions, extension(idIDP, true, element(0x30, []byte{0x81, 1, 0xff})))
+		})
+	})
 	c.add("crl-issuer-usage", "the key of the CRL's issuer may not sign CRLs", "RFC 5280 6.3.3 f", nothing("may not sign CRLs"), func(f *file) {
 		may := f.Root.CA(c.tb, "TEST CA without lists", before, after)
 		not := f.Root.CA(c.tb, "TEST CA without lists", before, after, func(t *x509.Certificate) { t.KeyUsage = x509.KeyUsageCertSign })
@@ -150,7 +155,7 @@ func (c *cases) stores() {
 			return b[:len(b)/2], nil
 		}
 	})
-	c.add("store-without-tsa", "the security store has nothing about the timestamp, whose authority needs it", "EN 319 142-1 6.3 letters r, s, t", verdict{open, "OUT_OF_BOUNDS_NO_POE", "B-T", "its timestamp of"}, func(f *file) {
+	c.add("store-without-tsa", "the security store has nothing about the timestamp, whose authority needs it", "EN 319 142-1 6.3 letters r, s, t", verdict{open, "OUT_OF_BOUNDS_NOT_REVOKED", "B-T", "its timestamp of"}, func(f *file) {
 		f.short()
 		f.entities = []*pkixtest.Entity{f.Leaf, f.CA}
 	})

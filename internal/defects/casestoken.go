@@ -15,7 +15,7 @@ import (
 // tokens makes signature timestamps that prove nothing. The signer's certificate has ended at the control time, so that the
 // signature rests on its timestamp.
 func (c *cases) tokens() {
-	unproved := func(finding string) verdict { return verdict{open, "OUT_OF_BOUNDS_NO_POE", "B-B", finding} }
+	unproved := func(finding string) verdict { return verdict{open, "OUT_OF_BOUNDS_NOT_REVOKED", "B-B", finding} }
 	add := func(name, defect, clause, finding string, change func(f *file, t *pkixtest.Token)) {
 		c.add("token-"+name, defect, clause, unproved(finding), func(f *file) {
 			f.short()
@@ -58,7 +58,7 @@ func (c *cases) tokens() {
 		}
 	})
 	c.add("token-imprint-sha1", "the imprint is a SHA-1, long after its end", "TS 119 312 5.2, EN 319 102-1 5.2.8",
-		verdict{open, "OUT_OF_BOUNDS_NO_POE", "B-LT", "SHA-1 was reliable until"}, func(f *file) {
+		verdict{open, "OUT_OF_BOUNDS_NOT_REVOKED", "B-LT", "SHA-1 was reliable until"}, func(f *file) {
 			f.short()
 			f.token = func(t *pkixtest.Token) { t.Hash, t.Imprint = crypto.SHA1, sum(crypto.SHA1, *f.signature) }
 		})
@@ -98,7 +98,7 @@ func (c *cases) contents() {
 
 // authorities makes timestamps by those who may not, or not any more.
 func (c *cases) authorities() {
-	unproved := func(level, finding string) verdict { return verdict{open, "OUT_OF_BOUNDS_NO_POE", level, finding} }
+	unproved := func(level, finding string) verdict { return verdict{open, "OUT_OF_BOUNDS_NOT_REVOKED", level, finding} }
 	add := func(name, defect, clause string, want verdict, change func(f *file)) {
 		c.add("tsa-"+name, defect, clause, want, func(f *file) {
 			f.short()

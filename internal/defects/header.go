@@ -107,6 +107,21 @@ func readRoots(name string) ([]*x509.Certificate, error) {
 	return roots, nil
 }
 
+// WriteHeaders writes anew what must be said of files that are there. The files stay: all must be.
+func WriteHeaders(dir string, all []Case) error {
+	for i := range all {
+		name := filepath.Join(dir, all[i].Name)
+		_, err := os.Stat(name + ".pdf")
+		if err == nil {
+			err = all[i].writeHeader(name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Write writes files and headers, and the certificates to trust. What judges said in the headers that are there stays; files
 // that are not made any more are taken away.
 func Write(dir string, all []Case, roots []*x509.Certificate) error {
@@ -144,6 +159,14 @@ func Write(dir string, all []Case, roots []*x509.Certificate) error {
 }
 
 func (c *Case) write(name string) error {
+	err := c.writeHeader(name)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name+".pdf", c.Bytes, 0o644)
+}
+
+func (c *Case) writeHeader(name string) error {
 	var judges []string
 	was, err := os.ReadFile(name + ".txt")
 	if err == nil {
@@ -154,9 +177,5 @@ func (c *Case) write(name string) error {
 	if err != nil {
 		return err
 	}
-	err = os.WriteFile(name+".txt", []byte(c.header(judges)), 0o644)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(name+".pdf", c.Bytes, 0o644)
+	return os.WriteFile(name+".txt", []byte(c.header(judges)), 0o644)
 }

@@ -100,11 +100,11 @@ func (v *validator) present(s *subject) []Finding {
 		add(Indeterminate, OutOfBoundsNoPOE, s.check, clauseTime, "%s", lives)
 	case at.After(leaf.NotAfter):
 		sub, text := OutOfBoundsNoPOE, ", and nothing proves an earlier time"
-		if st := v.leafStatus(s); s.proved {
-			text = ", and nothing proves an earlier time than that"
-			if st.exempt || st.best != nil && v.alive(st.best) {
-				sub = OutOfBoundsNotRevoked
-			}
+		if s.proved {
+			text += " than that"
+		}
+		if st := v.leafStatus(s); st.exempt || st.best != nil && st.revoked == nil && v.alive(st.best) {
+			sub = OutOfBoundsNotRevoked
 		}
 		add(Indeterminate, sub, s.check, clauseTime, "%s%s", lives, text)
 	}

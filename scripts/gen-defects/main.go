@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -30,11 +31,18 @@ func fail(what string) {
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fail("usage: gen-defects DIR")
+	headers := flag.Bool("headers", false, "write the headers anew, and leave the files")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		fail("usage: gen-defects [-headers] DIR")
 	}
 	all, roots := defects.All(harness{})
-	err := defects.Write(os.Args[1], all, roots)
+	var err error
+	if *headers {
+		err = defects.WriteHeaders(flag.Arg(0), all)
+	} else {
+		err = defects.Write(flag.Arg(0), all, roots)
+	}
 	if err != nil {
 		fail(err.Error())
 	}
