@@ -278,7 +278,7 @@ func (v *verifier) judge(ctx context.Context, r *fileResult) error {
 	defer in.Close()
 	r.Bytes = in.Size()
 	vo := &verify.Options{
-		Roots: v.trust.certs, Anchors: v.trust.listed, Field: v.flags.field, Require: v.flags.level, RequireWholeDocument: v.flags.wholeDocument,
+		Roots: v.trust.certs, AnchorSet: v.trust.set, Field: v.flags.field, Require: v.flags.level, RequireWholeDocument: v.flags.wholeDocument,
 		Changes: true, Time: v.flags.time, Document: in.Document, Password: in.Password,
 	}
 	if v.online != nil {

@@ -102,6 +102,7 @@ func (t *anchors) addLists(f *verifyFlags) error {
 		t.lists = append(t.lists, r)
 		t.said = append(t.said, r.String())
 	}
+	t.set = verify.NewAnchorSet(t.listed)
 	t.services = map[*verify.Anchor]*serviceResult{}
 	for i := range t.listed {
 		t.services[&t.listed[i]] = services[i]

@@ -25,6 +25,7 @@ type anchors struct {
 
 	lists    []trustListResult
 	listed   []verify.Anchor                   // the services of the lists
+	set      *verify.AnchorSet                 // made of them
 	services map[*verify.Anchor]*serviceResult // each one's
 }
 

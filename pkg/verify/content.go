@@ -33,7 +33,7 @@ func (v *validator) contentTimestamps(j *judged, digest func(crypto.Hash) ([]byt
 			return err
 		}
 		if err == nil {
-			err = token.Examine(token.Hash, sum, v.material.serials[string(token.Signer.SerialNumber)])
+			err = token.Examine(token.Hash, sum, v.material.withSerial(token.Signer.SerialNumber))
 		}
 		if err != nil {
 			miss(check(err, "C4"), err)

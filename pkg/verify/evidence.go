@@ -60,7 +60,7 @@ func (v *validator) answer(p *piece, cert, issuer *x509.Certificate) *answer {
 		a.Kind = "OCSP"
 		var r *pkix.OCSPResponse
 		trusted := v.trustedResponders(issuer)
-		r, err = p.ocsp.CheckOld(cert, issuer, v.material.responders, trusted)
+		r, err = p.ocsp.CheckOld(cert, issuer, v.material.allResponders(), trusted)
 		if r != nil && r.Trusted && v.counting(r.Responder, ForEvidence, r.ProducedAt) == nil {
 			r, err = nil, &pkix.EvidenceError{Check: "F2", Certificate: pkix.Name(cert), Reason: fmt.Sprintf("its responder %s was not trusted at %s", pkix.Name(r.Responder), stamp(r.ProducedAt))}
 		}
@@ -96,8 +96,8 @@ func (v *validator) answer(p *piece, cert, issuer *x509.Certificate) *answer {
 // responsible for the CA too.
 func (v *validator) trustedResponders(issuer *x509.Certificate) []*x509.Certificate {
 	var found []*x509.Certificate
-	for _, a := range v.anchors[string(issuer.Raw)] {
-		for _, r := range v.responders[a.Group] {
+	for _, a := range v.set.anchors[string(issuer.Raw)] {
+		for _, r := range v.set.responders[a.Group] {
 			found = append(found, r.Certificate)
 		}
 	}

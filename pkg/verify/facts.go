@@ -30,6 +30,27 @@ const (
 	ForEvidence                       // OCSP responses, about whichever CA's certificates
 )
 
+// AnchorSet is anchors made ready for many files. It is not changed by verifying.
+type AnchorSet struct {
+	anchors    map[string][]*Anchor // by the certificate's DER
+	responders map[string][]*Anchor // by group
+	material   *material
+}
+
+// NewAnchorSet makes a set. The anchors that reports name are those of the slice.
+func NewAnchorSet(anchors []Anchor) *AnchorSet {
+	s := &AnchorSet{anchors: map[string][]*Anchor{}, responders: map[string][]*Anchor{}, material: newMaterial()}
+	for i := range anchors {
+		a := &anchors[i]
+		s.anchors[string(a.Certificate.Raw)] = append(s.anchors[string(a.Certificate.Raw)], a)
+		s.material.certificate(a.Certificate, 0)
+		if a.For&ForEvidence != 0 && a.Group != "" {
+			s.responders[a.Group] = append(s.responders[a.Group], a)
+		}
+	}
+	return s
+}
+
 // counts reports whether the anchor is good for a purpose at a time.
 func (a *Anchor) counts(p Purpose, at time.Time) bool {
 	return (a.For == 0 && p != ForEvidence || a.For&p != 0) && !at.Before(a.From) && (a.Until.IsZero() || at.Before(a.Until))

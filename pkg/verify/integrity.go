@@ -125,7 +125,7 @@ func (v *validator) integrity(j *judged) error {
 func (v *validator) signerOf(sd *cms.SignedData) *x509.Certificate {
 	si := &sd.Signer
 	if si.Certificate == nil {
-		si.Certificate = si.Find(slices.Concat(sd.MoreCertificates(), v.material.serials[string(si.SerialNumber)]))
+		si.Certificate = si.Find(slices.Concat(sd.MoreCertificates(), v.material.withSerial(si.SerialNumber)))
 	}
 	return si.Certificate
 }
@@ -208,7 +208,7 @@ func (v *validator) documentTimestamp(j *judged, digest func(crypto.Hash) ([]byt
 		j.wrong(with(Indeterminate, CryptoConstraintsFailure, "C2", "ISO 32000-2 12.8.5.2", "its digest cannot be computed: %v", err))
 		return nil
 	}
-	err = token.Examine(token.Hash, imprint, v.material.serials[string(token.Signer.SerialNumber)])
+	err = token.Examine(token.Hash, imprint, v.material.withSerial(token.Signer.SerialNumber))
 	j.signer = token.TSA
 	if err != nil {
 		j.unstampable(err)

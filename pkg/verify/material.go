@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"math"
+	"slices"
 
 	"gsign/internal/cms"
 	"gsign/internal/pkix"
@@ -25,7 +26,8 @@ type material struct {
 	pieces     map[string]*piece // of evidence, by its DER
 	ocsps      map[string][]*piece
 	crls       map[string][]*piece
-	unreadable []error // of evidence that is about nobody
+	unreadable []error   // of evidence that is about nobody
+	base       *material // certificates that are known whatever the file holds; never changed; nil for none
 }
 
 // piece is an OCSP response or a CRL.
@@ -46,6 +48,9 @@ func newMaterial() *material {
 // certificate adds one. Its place is the first of all where it was found.
 func (m *material) certificate(c *x509.Certificate, place int64) {
 	key := string(c.Raw)
+	if m.base != nil && m.base.knows(key) {
+		return
+	}
 	old, known := m.places[key]
 	if !known || place < old {
 		m.places[key] = place
@@ -62,6 +67,35 @@ func (m *material) certificate(c *x509.Certificate, place int64) {
 			m.responders = append(m.responders, c)
 		}
 	}
+}
+
+func (m *material) knows(der string) bool {
+	_, ok := m.places[der]
+	return ok
+}
+
+// withSerial returns the certificates with a serial number.
+func (m *material) withSerial(serial []byte) []*x509.Certificate {
+	if m.base == nil {
+		return m.serials[string(serial)]
+	}
+	return slices.Concat(m.serials[string(serial)], m.base.serials[string(serial)])
+}
+
+// named returns the certificates of a subject.
+func (m *material) named(name string) []*x509.Certificate {
+	if m.base == nil {
+		return m.subjects[name]
+	}
+	return slices.Concat(m.subjects[name], m.base.subjects[name])
+}
+
+// allResponders returns the certificates for signing OCSP responses.
+func (m *material) allResponders() []*x509.Certificate {
+	if m.base == nil {
+		return m.responders
+	}
+	return slices.Concat(m.responders, m.base.responders)
 }
 
 func (m *material) ocsp(der []byte, place int64, source string) {
@@ -165,8 +199,9 @@ func (m *material) issuers(leaf *x509.Certificate) []*x509.Certificate {
 			continue
 		}
 		seen[name] = true
-		pool = append(pool, m.subjects[name]...)
-		todo = append(todo, m.subjects[name]...)
+		found := m.named(name)
+		pool = append(pool, found...)
+		todo = append(todo, found...)
 	}
 	return pool
 }
@@ -185,6 +220,9 @@ func (m *material) about(cert, issuer *x509.Certificate) []*piece {
 func (m *material) place(c *x509.Certificate) int64 {
 	if at, ok := m.places[string(c.Raw)]; ok {
 		return at
+	}
+	if m.base != nil && m.base.knows(string(c.Raw)) {
+		return 0
 	}
 	return never
 }

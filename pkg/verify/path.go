@@ -20,15 +20,6 @@ type path struct {
 	problem  error
 }
 
-// anchor adds one.
-func (v *validator) anchor(a *Anchor) {
-	v.anchors[string(a.Certificate.Raw)] = append(v.anchors[string(a.Certificate.Raw)], a)
-	v.material.certificate(a.Certificate, 0)
-	if a.For&ForEvidence != 0 && a.Group != "" {
-		v.responders[a.Group] = append(v.responders[a.Group], a)
-	}
-}
-
 // question is for what a chain is looked for.
 type question struct {
 	leaf    *x509.Certificate
@@ -115,17 +106,28 @@ func (v *validator) search(q *question, pool, anchors []*x509.Certificate) *path
 	p := &path{certs: chain.Certificates, problem: chain.Problem}
 	if chain.Complete {
 		p.anchor = v.counting(p.certs[len(p.certs)-1], q.purpose, q.best)
-		p.complete = p.anchor != nil || len(v.anchors) == 0 && v.opts.AnyRoot
+		p.complete = p.anchor != nil || !v.pinned() && v.opts.AnyRoot
 	}
 	return p
 }
 
 // trusted reports whether c is an anchor, of whatever purpose and for whatever time.
-func (v *validator) trusted(c *x509.Certificate) bool { return len(v.anchors[string(c.Raw)]) > 0 }
+func (v *validator) trusted(c *x509.Certificate) bool { return len(v.anchorsOf(c)) > 0 }
+
+// anchorsOf returns what makes c an anchor: a root is one for everything.
+func (v *validator) anchorsOf(c *x509.Certificate) []*Anchor {
+	if root := v.roots[string(c.Raw)]; root != nil {
+		return append([]*Anchor{root}, v.set.anchors[string(c.Raw)]...)
+	}
+	return v.set.anchors[string(c.Raw)]
+}
+
+// pinned reports whether there are anchors.
+func (v *validator) pinned() bool { return len(v.roots)+len(v.set.anchors) > 0 }
 
 // counting returns the anchor that makes c one for a purpose at a time.
 func (v *validator) counting(c *x509.Certificate, p Purpose, at time.Time) *Anchor {
-	for _, a := range v.anchors[string(c.Raw)] {
+	for _, a := range v.anchorsOf(c) {
 		if a.counts(p, at) {
 			return a
 		}
@@ -141,7 +143,7 @@ func (p *path) anchored(i int) bool { return p.anchor != nil && i == len(p.certs
 
 // limited says of the anchors at c why none of them counts.
 func (v *validator) limited(c *x509.Certificate, s *subject) string {
-	all := v.anchors[string(c.Raw)]
+	all := v.anchorsOf(c)
 	i := slices.IndexFunc(all, func(a *Anchor) bool { return a.For == 0 || a.For&s.purpose != 0 })
 	if i < 0 {
 		return "trusted (" + all[0].Source + ") for another purpose than " + s.purpose.String()

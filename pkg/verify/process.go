@@ -145,9 +145,9 @@ func (v *validator) noPath(s *subject) *Finding {
 		return nil
 	case v.trusted(last):
 		why = fmt.Sprintf("its chain ends at %s, which is %s", pkix.Name(last), v.limited(last, s))
-	case len(v.anchors) > 0 && v.ends(last):
+	case v.pinned() && v.ends(last):
 		why = fmt.Sprintf("its chain ends at %s, which is none of the roots given", pkix.Name(last))
-	case s.path.problem != nil && (len(v.anchors) > 0 || v.opts.AnyRoot):
+	case s.path.problem != nil && (v.pinned() || v.opts.AnyRoot):
 		why = s.path.problem.Error()
 	}
 	sub := NoCertificateChainFound

@@ -28,7 +28,7 @@ func (v *validator) signatureTimestamps(j *judged) {
 		v.material.signed(token.SignedData, j.Signature.RevisionEnd())
 		h := token.Hash.New()
 		h.Write(j.cms.Signer.Signature)
-		err = token.Examine(token.Hash, h.Sum(nil), v.material.serials[string(token.Signer.SerialNumber)])
+		err = token.Examine(token.Hash, h.Sum(nil), v.material.withSerial(token.Signer.SerialNumber))
 		if err != nil {
 			miss(check(err, "C4"), "EN 319 122-1 5.3, RFC 3161 2.4.2", "its timestamp does not verify: %v", err)
 			continue

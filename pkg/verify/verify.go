@@ -44,6 +44,7 @@ func (l Level) String() string {
 type Options struct {
 	Roots                []*x509.Certificate // OPTIONAL: pinned anchors; a chain that ends elsewhere is a finding
 	Anchors              []Anchor            // OPTIONAL: more anchors, each with the time for which it is trusted
+	AnchorSet            *AnchorSet          // OPTIONAL: in place of Anchors, where many files are verified
 	AnyRoot              bool                // OPTIONAL: without anchors, a chain that closes at any self-signed certificate will do
 	Source               ltv.Source          // OPTIONAL: where evidence is looked for that the file does not hold; nil: offline
 	Field                string              // OPTIONAL: only this signature
@@ -113,10 +114,10 @@ type validator struct {
 	doc        *pdfsig.Document
 	hasher     *hasher
 	material   *material
-	stored     bool                 // there is a security store
-	history    bool                 // those of earlier revisions were read
-	anchors    map[string][]*Anchor // by the certificate's DER
-	responders map[string][]*Anchor // by group
+	stored     bool               // there is a security store
+	history    bool               // those of earlier revisions were read
+	roots      map[string]*Anchor // by the certificate's DER
+	set        *AnchorSet
 	sigs       []*judged
 	stamps     []*judged // the sound document timestamps, in their order
 	paths      map[pathKey]*path
@@ -193,12 +194,15 @@ func (v *validator) open(ctx context.Context, r io.ReaderAt, size int64) ([]pdfs
 	}
 	v.material.store(store)
 	v.stored = len(store.OCSPResponses)+len(store.CRLs)+len(store.Certificates) > 0
-	v.anchors, v.responders = map[string][]*Anchor{}, map[string][]*Anchor{}
-	for _, c := range v.opts.Roots {
-		v.anchor(&Anchor{Certificate: c})
+	v.set = v.opts.AnchorSet
+	if v.set == nil {
+		v.set = NewAnchorSet(v.opts.Anchors)
 	}
-	for i := range v.opts.Anchors {
-		v.anchor(&v.opts.Anchors[i])
+	v.material.base = v.set.material
+	v.roots = map[string]*Anchor{}
+	for _, c := range v.opts.Roots {
+		v.roots[string(c.Raw)] = &Anchor{Certificate: c}
+		v.material.certificate(c, 0)
 	}
 	return v.doc.Signatures()
 }
