@@ -5,6 +5,7 @@ package pdf
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"gsign/internal/limits"
@@ -12,7 +13,7 @@ import (
 
 // closeEnds supersedes the objects that nothing in the file ends: readers would go on into what is appended, and take
 // it for a part of them. A stream without endstream keeps the data that /Length says or, where that cannot be, all up to
-// the end of the file. What is no object for want of an end stays none.
+// the end of its object or of the file. What is no object for want of an end stays none.
 func (u *Update) closeEnds() error {
 	f := u.f
 	open, last, err := f.openEnds()
@@ -103,7 +104,9 @@ func (u *Update) shorten() error {
 	return nil
 }
 
-// openLength gives the length of a stream's data when nothing in the file ends it, or -1.
+// openLength gives the length of a stream's data when nothing in the file ends it, or -1. /Length is right where the file
+// goes on after so many bytes with what can follow an object. Where it does not, readers that search the file go on to the
+// end of the object or of the file, and others believe /Length.
 func (f *File) openLength(s *Stream) (int64, error) {
 	n, ended, err := f.declaredLength(s)
 	if err != nil || ended {
@@ -113,9 +116,44 @@ func (f *File) openLength(s *Stream) (int64, error) {
 		return -1, onlyMachine(err)
 	}
 	if n > 0 {
-		return n, nil
+		if ok, err := f.objectEnds(s.start + n); err != nil || ok {
+			return n, err
+		}
 	}
-	return f.src.size - s.start, nil
+	end, after, err := f.dataEnd(s.start)
+	if err != nil {
+		return 0, err
+	}
+	if n > 0 && !f.Recovered() && (s.start+n < end || s.start+n > after) {
+		return 0, ambiguous(s.start, "a stream without endstream has %d bytes or %d", n, end-s.start)
+	}
+	return end - s.start, nil
+}
+
+// dataEnd gives the end of data that no endstream ends, and what comes after the keyword that ends its object. Without that
+// both are the end of the file.
+func (f *File) dataEnd(start int64) (end, after int64, err error) {
+	at, ok, err := f.src.find(start, []byte("endobj"), func(n int64) error {
+		return f.src.work.spend(&f.scanned, n, limits.PDFScan, "bytes searched for the ends of streams")
+	})
+	if err != nil || !ok {
+		return f.src.size, f.src.size, err
+	}
+	end, err = f.beforeLine(start, at)
+	return end, at + int64(len("endobj")), err
+}
+
+// afterObject is what can follow the data of a stream, white space aside, whose endstream is missing. At the end of the
+// file it may be a part of that.
+var afterObject = regexp.MustCompile(`^(?:$|endobj|xref|startxref|trailer|%%EOF|[0-9]{1,10}[\x00\t\n\f\r ]+[0-9]{1,5}[\x00\t\n\f\r ]+obj)`)
+
+func (f *File) objectEnds(at int64) (bool, error) {
+	tail := make([]byte, min(64, f.src.size-at))
+	if err := f.src.readFull(tail, at); err != nil {
+		return false, err
+	}
+	tail = bytes.TrimLeft(tail, whiteSpace)
+	return afterObject.Match(tail) || bytes.HasPrefix(endstream, tail), nil
 }
 
 // openEnds gives the objects in which the keyword stream stands with no endstream after it in the file, and the object

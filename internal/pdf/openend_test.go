@@ -42,7 +42,7 @@ func TestOpenEnds(t *testing.T) {
 		want    map[uint32]string
 	}{
 		"stream":      {[]string{catalog, pages, page, good, "<</Length 37>>\nstream\n" + long}, map[uint32]string{5: long}},
-		"two streams": {[]string{catalog, pages, page, "<</Length 3>>\nstream\nq Q more", "<</Length 37>>\nstream\n" + long}, map[uint32]string{4: "q Q", 5: long}},
+		"two streams": {[]string{catalog, pages, page, "<</Length 3>>\nstream\nq Q\n", "<</Length 37>>\nstream\n" + long}, map[uint32]string{4: "q Q", 5: long}},
 		"before one":  {[]string{catalog, pages, page, "<</Length 37>>\nstream\n" + long, "<</A 1>>\nendobj"}, map[uint32]string{4: long}},
 		"none open":   {[]string{catalog, pages, page, good, good}, nil},
 	} {
@@ -81,6 +81,52 @@ func TestOpenEnds(t *testing.T) {
 				t.Error("a sound stream is written anew")
 			}
 		})
+	}
+}
+
+// A stream without endstream has as many bytes as /Length says, where an object can end there. Elsewhere readers that search the
+// file go on, and those that believe its cross-reference do not.
+func TestOpenEndsElsewhere(t *testing.T) {
+	const (
+		catalog = "<</Type /Catalog /Pages 2 0 R>>\nendobj"
+		pages   = "<</Type /Pages /Kids [3 0 R] /Count 1>>\nendobj"
+		page    = "<</Type /Page /Parent 2 0 R /Contents 4 0 R>>\nendobj"
+	)
+	for name, c := range map[string]struct{ data, recovered, sound string }{
+		"right":           {"<</Length 3>>\nstream\nq Q\nendobj", "q Q", "q Q"},
+		"short":           {"<</Length 3>>\nstream\nq Q q Q\nendobj", "q Q q Q", ""},
+		"in the keyword":  {"<</Length 6>>\nstream\nq Q\nendobj", "q Q", "q Q"},
+		"long":            {"<</Length 20>>\nstream\nq Q\nendobj", "q Q", ""},
+		"missing":         {"<<>>\nstream\nq Q\nendobj", "q Q", "q Q"},
+		"next object":     {"<</Length 3>>\nstream\nq Q\n 5 0 obj\n1\nendobj", "q Q", "q Q"},
+		"nothing ends it": {"<</Length 3>>\nstream\nq Q q Q", "", ""},
+	} {
+		sound := endless(t, catalog, pages, page, c.data)
+		broken := bytes.Replace(sound, []byte("\nxref\n"), []byte("\nxrof\n"), 1)
+		if c.recovered == "" {
+			broken = sound[:bytes.Index(sound, []byte("\nxref\n"))]
+			c.recovered = "q Q q Q"
+		}
+		for b, want := range map[*[]byte]string{&sound: c.sound, &broken: c.recovered} {
+			f := mustOpen(t, *b)
+			if want == "" {
+				if _, err := f.NewUpdate().Build(); !IsMalformed(err) || !strings.Contains(err.Error(), "more than one way") {
+					t.Errorf("%s: %v", name, err)
+				}
+				continue
+			}
+			g, err := openStrictly(updateOne(t, f, *b))
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			s, err := g.Stream(Ref{Num: 4})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if got, err := g.StreamData(s, 1000); string(got) != want || err != nil {
+				t.Errorf("%s: %q, %v, want %q", name, got, err, want)
+			}
+		}
 	}
 }
 

@@ -115,12 +115,18 @@ func (f *File) scanLength(start int64) (int64, error) {
 	if !ok {
 		return 0, malformed(start, "stream without endstream")
 	}
-	end := make([]byte, min(2, at-start))
-	if err := f.src.readFull(end, at-int64(len(end))); err != nil {
+	end, err := f.beforeLine(start, at)
+	return end - start, err
+}
+
+// beforeLine gives the end of the data from start on that precedes a keyword, to which the end of line before it belongs.
+func (f *File) beforeLine(start, keyword int64) (int64, error) {
+	end := make([]byte, min(2, keyword-start))
+	if err := f.src.readFull(end, keyword-int64(len(end))); err != nil {
 		return 0, err
 	}
 	n := int64(len(bytes.TrimSuffix(bytes.TrimSuffix(end, []byte("\n")), []byte("\r"))))
-	return at - start - int64(len(end)) + n, nil
+	return keyword - int64(len(end)) + n, nil
 }
 
 // Extent gives the offsets of an object that is not in an object stream: from its number to after its endobj or, where
