@@ -150,11 +150,12 @@ func (st *step) storeWalk(o pdf.Object, depth int) (touched bool) {
 	if depth > 8 || !st.state.step() {
 		return false
 	}
+	ref, indirect := o.(pdf.Ref)
+	if indirect && (st.storeSeen[ref.Num] || st.evidence[ref] && st.changed[ref.Num] == nil) {
+		return false
+	}
 	v := st.get(o)
-	if ref, ok := o.(pdf.Ref); ok {
-		if st.storeSeen[ref.Num] {
-			return false
-		}
+	if indirect {
 		st.storeSeen[ref.Num] = true
 		_, there := st.was.Reference(ref.Num)
 		if d := st.changed[ref.Num]; d != nil && !d.explained && st.marks.get(ref.Num)&protected == 0 {
@@ -177,6 +178,9 @@ func (st *step) storeWalk(o pdf.Object, depth int) (touched bool) {
 		}
 	case *pdf.Stream:
 		st.adopt(v.Dict["Length"], 0, false)
+		if _, apart := v.Dict["Length"].(pdf.Ref); indirect && !apart && st.marks.role(ref.Num) == roleStore {
+			st.evidence[ref] = true
+		}
 	}
 	return touched
 }

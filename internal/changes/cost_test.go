@@ -61,3 +61,33 @@ func TestCost(t *testing.T) {
 		t.Errorf("10 signatures cost %d bytes, 40 cost %d", few, many)
 	}
 }
+
+// TestCostOfStore compares files in which each signature adds to the security store: what is in it is read when it comes, and
+// not again with each revision. Allocations are counted, which depend on no machine.
+func TestCostOfStore(t *testing.T) {
+	cost := func(signatures int) float64 {
+		b := attacks.Kept(t, signatures)
+		return testing.AllocsPerRun(1, func() {
+			d, err := pdfsig.Open(bytes.NewReader(b), int64(len(b)), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sigs, err := d.Signatures()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := changes.Compare(t.Context(), d, &sigs[0], sigs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.Verdict() != changes.Allowed || len(c.Changes) != 2*signatures-1 {
+				t.Fatalf("%d signatures: %v", signatures, c.Changes)
+			}
+		})
+	}
+	few, many := cost(8), cost(32)
+	t.Logf("%.0f and %.0f allocations", few, many)
+	if many > 6*few {
+		t.Errorf("%.0f allocations for 8 signatures, %.0f for 32", few, many)
+	}
+}

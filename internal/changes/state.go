@@ -30,6 +30,8 @@ type state struct {
 	// dangling are references to objects that are not there, and whether something protected has them.
 	dangling map[pdf.Ref]bool
 	crowded  bool // there are more of them than are remembered
+	// evidence are streams of the security store that lead nowhere: while they do not change they need not be read again.
+	evidence map[pdf.Ref]bool
 	policies []policy
 	later    []pdf.Dict // signatures to be protected once all roles are known
 	found    []change   // what is wrong with the revision itself
@@ -49,7 +51,7 @@ type node struct {
 func survey(ctx context.Context, f *pdf.File) (*state, error) {
 	s := &state{
 		ctx: ctx, file: f, marks: marks{}, fields: map[uint32]*node{}, names: map[string]bool{}, owner: map[uint32]uint32{},
-		signed: map[uint32]string{}, dangling: map[pdf.Ref]bool{},
+		signed: map[uint32]string{}, dangling: map[pdf.Ref]bool{}, evidence: map[pdf.Ref]bool{},
 	}
 	catalog, err := f.Catalog()
 	if err != nil {

@@ -322,6 +322,17 @@ func Signed(tb testing.TB, signatures int) []byte {
 	return b
 }
 
+// Kept is a document with so many signatures, each followed by a revision with the security store, which grows.
+func Kept(tb testing.TB, signatures int) []byte {
+	tb.Helper()
+	w := New(tb)
+	b := document(pdftest.Stream)
+	for i := range signatures {
+		b = w.store(w.sign(b, sig{name: fmt.Sprintf("Signer%d", i), plain: true}))
+	}
+	return b
+}
+
 // Appended gives two signed documents, of a table and of a stream, and what attacks append to each.
 func Appended(tb testing.TB) (bases [2][]byte, tails [2][][]byte) {
 	tb.Helper()
