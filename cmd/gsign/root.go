@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -151,12 +152,12 @@ func flagError(cmd *cobra.Command, err error) error {
 }
 
 // flagInUsage is a flag at the start of a line of the help.
-var flagInUsage = regexp.MustCompile(`(?m)^ +(?:-\w, )?--([\w-]+)`)
+var flagInUsage = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^ +(?:-\w, )?--([\w-]+)`) })
 
 // nearestFlag returns the flag whose name differs from a word in the fewest letters, none when all differ in many.
 func nearestFlag(cmd *cobra.Command, word string) string {
 	best, least := "", min(3, len(word)/2+1)
-	for _, found := range flagInUsage.FindAllStringSubmatch(cmd.Flags().FlagUsages(), -1) {
+	for _, found := range flagInUsage().FindAllStringSubmatch(cmd.Flags().FlagUsages(), -1) {
 		if d := distance(found[1], word); d < least {
 			best, least = found[1], d
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"sync"
 
 	"gsign/internal/term"
 )
@@ -16,11 +17,13 @@ var reportPage string
 
 // reportTemplate is the page of --report html. Everything from files goes through html/template, which escapes it, and through
 // term.Clean, which takes away what turns the reading order.
-var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"clean": term.Clean, "moment": moment,
-	"cite":   func(f findingResult) string { return cite(&f) },
-	"change": func(c changeResult) string { return changeText(&c) },
-}).Parse(reportPage))
+var reportTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("report").Funcs(template.FuncMap{
+		"clean": term.Clean, "moment": moment,
+		"cite":   func(f findingResult) string { return cite(&f) },
+		"change": func(c changeResult) string { return changeText(&c) },
+	}).Parse(reportPage))
+})
 
 // pictured is a result with the picture of its revisions.
 type pictured struct {
@@ -69,5 +72,5 @@ func writeReport(w io.Writer, results []*fileResult) error {
 	for _, r := range results {
 		all = append(all, pictured{r, newBars(r)})
 	}
-	return reportTemplate.Execute(w, all)
+	return reportTemplate().Execute(w, all)
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"gsign/internal/changes"
@@ -139,7 +140,9 @@ func (r *Report) encryption(f *pdf.File) error {
 }
 
 // claims are the properties by which metadata claims conformance (ISO 19005, ISO 14289), as elements or as attributes.
-var claims = regexp.MustCompile(`(?s)(pdfaid:part|pdfaid:conformance|pdfaid:rev|pdfuaid:part)\s*(?:=\s*["']\s*|>\s*)([0-9A-Za-z]{1,8})`)
+var claims = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)(pdfaid:part|pdfaid:conformance|pdfaid:rev|pdfuaid:part)\s*(?:=\s*["']\s*|>\s*)([0-9A-Za-z]{1,8})`)
+})
 
 func (r *Report) conformance(f *pdf.File) error {
 	catalog, err := f.Catalog()
@@ -155,7 +158,7 @@ func (r *Report) conformance(f *pdf.File) error {
 		return err
 	}
 	said := map[string]string{}
-	for _, m := range claims.FindAllSubmatch(xmp, -1) {
+	for _, m := range claims().FindAllSubmatch(xmp, -1) {
 		if _, known := said[string(m[1])]; !known {
 			said[string(m[1])] = string(m[2])
 		}

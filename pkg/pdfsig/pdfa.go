@@ -6,14 +6,20 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"sync"
 
 	"gsign/internal/limits"
 	"gsign/internal/pdf"
 )
 
+// Most runs of a program need neither of these: compiling them is a good part of a cold start.
 var (
-	pdfaNamespace = regexp.MustCompile(`xmlns:([\w.-]{1,64})\s*=\s*["']http://www\.aiim\.org/pdfa/ns/id/["']`)
-	pdfaPart      = regexp.MustCompile(`([\w.-]{1,64}):part\s*(?:=\s*["']|>)\s*([1-9])`)
+	pdfaNamespace = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`xmlns:([\w.-]{1,64})\s*=\s*["']http://www\.aiim\.org/pdfa/ns/id/["']`)
+	})
+	pdfaPart = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`([\w.-]{1,64}):part\s*(?:=\s*["']|>)\s*([1-9])`)
+	})
 )
 
 // pdfa gives the part of ISO 19005 that the document's metadata declare, 0 for none. Whether it is true is not asked.
@@ -31,8 +37,8 @@ func (d *Document) pdfa() (int, error) {
 		return 0, nil // it is compressed in a way that PDF/A forbids, or encrypted
 	}
 	data = bytes.ReplaceAll(data, []byte{0}, nil) // of UTF-16 the ASCII is left
-	for _, ns := range pdfaNamespace.FindAllSubmatch(data, -1) {
-		for _, part := range pdfaPart.FindAllSubmatch(data, -1) {
+	for _, ns := range pdfaNamespace().FindAllSubmatch(data, -1) {
+		for _, part := range pdfaPart().FindAllSubmatch(data, -1) {
 			if bytes.Equal(ns[1], part[1]) {
 				return int(part[2][0] - '0'), nil
 			}
