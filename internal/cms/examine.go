@@ -68,7 +68,7 @@ func (t *Token) Examine(h crypto.Hash, imprint []byte, extra []*x509.Certificate
 	}
 	tsa := t.Signer.find(slices.Concat(t.Certificates, extra))
 	if tsa == nil {
-		return t.missing("C4", "the timestamp authority's certificate is neither in the token nor known")
+		return failed("C4", "timestamp token", t.missing("B1", "the timestamp authority's certificate is neither in the token nor known"))
 	}
 	if err := t.examine(tsa, OIDTSTInfo, digestOf(t.Signer.DigestAlgorithm, t.EContent)); err != nil {
 		return failed("C4", "timestamp token", err)

@@ -73,7 +73,7 @@ func (t *Token) parseInfo(s cryptobyte.String) error {
 	}
 	t.Hash, t.Imprint = pkix.HashByOID(alg.OID), digest
 	if t.Hash == 0 {
-		return fmt.Errorf("imprint with the unknown hash algorithm %v", alg.OID)
+		return fmt.Errorf("imprint with the unknown hash algorithm %v: %w", alg.OID, pkix.ErrUnknownAlgorithm)
 	}
 	if len(t.Imprint) != t.Hash.Size() {
 		return errors.New("imprint of the wrong length")
@@ -142,7 +142,7 @@ func (t *Token) Verify(h crypto.Hash, imprint []byte, extra []*x509.Certificate)
 	}
 	tsa := t.Signer.find(slices.Concat(t.Certificates, extra))
 	if tsa == nil {
-		return t.missing("C4", "the timestamp authority's certificate is neither in the token nor known")
+		return failed("C4", "timestamp token", t.missing("B1", "the timestamp authority's certificate is neither in the token nor known"))
 	}
 	if err := t.verify(tsa, OIDTSTInfo, digestOf(t.Signer.DigestAlgorithm, t.EContent)); err != nil {
 		return failed("C4", "timestamp token", err)

@@ -169,6 +169,34 @@ func (c *cases) stamps() {
 			t.TSA, t.Certificates = other, []*x509.Certificate{other.Certificate, f.TSACA.Certificate, f.TSARoot.Certificate}
 		}
 	})
+	add("certificate-missing", "the certificate of the document timestamp's authority is nowhere in the file", "RFC 3161 2.4.1, EN 319 102-1 5.2.3", verdict{open, "NO_SIGNING_CERTIFICATE_FOUND", "B-LT", "neither in the token nor known"}, func(f *file) {
+		other := f.TSACA.TSA(c.tb, "TEST second authority", pkixtest.ECKey(c.tb, "TEST second authority"), before, after)
+		f.docToken = func(t *pkixtest.Token) { t.TSA, t.Certificates = other, []*x509.Certificate{f.TSACA.Certificate} }
+	})
+	add("certificate-other", "the signing-certificate attribute of the document timestamp is of another certificate", "RFC 3161 2.4.1, RFC 5816 2.2", verdict{open, "NO_SIGNING_CERTIFICATE_FOUND", "B-LT", "names another certificate"}, func(f *file) {
+		f.docToken = func(t *pkixtest.Token) {
+			t.Mutate = func(sd *pkixtest.SignedData) {
+				sd.Attributes[2] = pkixtest.SigningCertificateV2(crypto.SHA256, c.pki.TSACA.Certificate)
+			}
+		}
+	})
+	add("algorithm-unknown", "the signature algorithm of the document timestamp is one that nobody knows", "EN 319 102-1 5.2.8", verdict{open, "CRYPTO_CONSTRAINTS_FAILURE", "B-LT", "1.3.6.1.4.1.99999.1"}, func(f *file) {
+		f.docToken = func(t *pkixtest.Token) {
+			t.Mutate = func(sd *pkixtest.SignedData) {
+				sd.Sign = func([]byte) (algorithm, []byte) { return algorithm{Algorithm: idUnknown}, make([]byte, 64) }
+			}
+		}
+	})
+	add("imprint-unknown", "the imprint of the document timestamp is made by a hash function that nobody knows", "EN 319 102-1 5.2.8", verdict{open, "CRYPTO_CONSTRAINTS_FAILURE", "B-LT", "unknown hash algorithm"}, func(f *file) {
+		f.docToken = func(t *pkixtest.Token) {
+			t.MutateInfo = func(b []byte) []byte {
+				return bytes.Replace(b, der(oidHash[crypto.SHA256]), der(asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 99}), 1)
+			}
+		}
+	})
+	add("future", "the document timestamp is of the day after the control time", "EN 319 102-1 5.4.4", verdict{open, "TIMESTAMP_ORDER_FAILURE", "B-LT", "from the future"}, func(f *file) {
+		f.docToken = func(t *pkixtest.Token) { t.GenTime = control.Add(24 * time.Hour) }
+	})
 	add("order", "the document timestamp is older than the signature's", "EN 319 102-1 5.5.4 step 5", verdict{open, "TIMESTAMP_ORDER_FAILURE", "B-LTA", "before that"}, func(f *file) {
 		f.docToken = func(t *pkixtest.Token) { t.GenTime = noon.Add(-30 * time.Minute) }
 	})

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"gsign/internal/cms"
+	"gsign/internal/limits"
 )
 
 // judged is a signature on its way through the judgement.
@@ -194,6 +195,10 @@ func (v *validator) documentTimestamp(j *judged, digest func(crypto.Hash) ([]byt
 		return nil
 	}
 	token, err := cms.ParseToken(j.Signature.CMS)
+	if check(err, "") == "B15" || errors.Is(err, cms.ErrUnknownAlgorithm) {
+		j.wrong(with(Indeterminate, CryptoConstraintsFailure, "B15", "EN 319 102-1 5.2.8", "its algorithms are not known here: %v", err))
+		return nil
+	}
 	if err != nil {
 		j.wrong(with(TotalFailed, FormatFailure, "E1", "ISO 32000-2 12.8.5", "its token cannot be read: %v", err))
 		return nil
@@ -218,16 +223,23 @@ func (v *validator) documentTimestamp(j *judged, digest func(crypto.Hash) ([]byt
 	token.Signer.Certificate = token.TSA
 	j.used(token.SignedData)
 	j.uses = append(j.uses, use{"imprint", token.Hash, nil, false})
+	if token.GenTime.After(v.opts.Time.Add(limits.ClockSkew)) {
+		j.wrong(with(Indeterminate, TimestampOrderFailure, "E1", "EN 319 102-1 5.4.4", "it is from the future, of %s", stamp(token.GenTime)))
+	}
 	return nil
 }
 
 // unstampable sorts the reasons why a document timestamp does not verify.
 func (j *judged) unstampable(err error) {
 	i, sub := TotalFailed, SigCryptoFailure
-	switch check(err, "C4") {
-	case "C2":
+	switch inner := innermost(err); {
+	case errors.Is(err, cms.ErrUnknownAlgorithm), inner == "B1" && j.cms.Curve():
+		i, sub = Indeterminate, CryptoConstraintsFailure
+	case inner == "B1", inner == "B4", inner == "B5":
+		i, sub = Indeterminate, NoSigningCertificateFound
+	case inner == "C2", inner == "B3":
 		sub = HashFailure
-	case "C5":
+	case inner == "C5":
 		i, sub = Indeterminate, ChainConstraintsFailure
 	}
 	j.wrong(with(i, sub, check(err, "C4"), "ISO 32000-2 12.8.5.2, RFC 3161 2.3, 2.4.2", "its token does not verify: %v", err))
@@ -257,6 +269,15 @@ func (j *judged) checkBaseline() {
 			j.baseline = append(j.baseline, finding(c, "EN 319 142-1 6.3", "%v", err))
 		}
 	}
+}
+
+// innermost is check of the last error that names a requirement.
+func innermost(err error) string {
+	last := ""
+	for e, ok := errors.AsType[*cms.Error](err); ok; e, ok = errors.AsType[*cms.Error](e.Err) {
+		last = e.Check
+	}
+	return last
 }
 
 // check returns the number of the requirement that an error of the CMS names.

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,6 +133,20 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("level %v of what is %v", s.Level, s.Indication)
 			}
 		})
+	}
+}
+
+// TestUntrusted names the signer's missing trust first, and the timestamp's after it.
+func TestUntrusted(t *testing.T) {
+	p, w := pki(t), newWorld(t)
+	b := w.store(w.sign(pdftest.Classic(), verify.BT), w.entities()...)
+	report, err := verify.Verify(t.Context(), bytes.NewReader(b), int64(len(b)), &verify.Options{Time: noon.Add(5 * time.Minute)})
+	if report == nil {
+		t.Fatal(err)
+	}
+	f := report.Signatures[0].Findings
+	if len(f) != 2 || !strings.HasPrefix(f[0].Text, "no chain leads from "+p.Leaf.Certificate.Subject.String()) || !strings.HasPrefix(f[1].Text, "its timestamp of ") {
+		t.Errorf("%v", f)
 	}
 }
 

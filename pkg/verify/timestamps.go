@@ -77,9 +77,6 @@ func (v *validator) judgeStamps() {
 		if o := v.disorder(j.Signature.RevisionEnd(), j.Time); o != nil {
 			found = append(found, *o)
 		}
-		if j.Time.After(v.opts.Time.Add(limits.ClockSkew)) {
-			found = append(found, with(Indeterminate, TimestampOrderFailure, "E1", "EN 319 102-1 5.4.4", "it is from the future, of %s", stamp(j.Time)))
-		}
 		v.settle(j, found)
 		v.take(j, s)
 		j.valid = j.sound()
