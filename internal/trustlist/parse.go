@@ -4,6 +4,7 @@ package trustlist
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/xml"
@@ -40,7 +41,8 @@ type (
 		NextUpdate struct {
 			DateTime string `xml:"dateTime"`
 		} `xml:"NextUpdate"`
-		Pointers []xmlPointer `xml:"PointersToOtherTSL>OtherTSLPointer"`
+		Pointers   []xmlPointer   `xml:"PointersToOtherTSL>OtherTSLPointer"`
+		Extensions []xmlExtension `xml:"SchemeExtensions>Extension"`
 	}
 	xmlPointer struct {
 		Identities []xmlIdentity `xml:"ServiceDigitalIdentities>ServiceDigitalIdentity"`
@@ -51,8 +53,9 @@ type (
 		} `xml:"AdditionalInformation>OtherInformation"`
 	}
 	xmlProvider struct {
-		Name     xmlNames     `xml:"TSPInformation>TSPName"`
-		Services []xmlService `xml:"TSPServices>TSPService"`
+		Name       xmlNames       `xml:"TSPInformation>TSPName"`
+		Extensions []xmlExtension `xml:"TSPInformation>TSPInformationExtensions>Extension"`
+		Services   []xmlService   `xml:"TSPServices>TSPService"`
 	}
 	xmlService struct {
 		Now     xmlInstance   `xml:"ServiceInformation"`
@@ -177,6 +180,11 @@ func (p *parser) scheme(e *xml.StartElement) error {
 			return &FormatError{"its NextUpdate cannot be read", err}
 		}
 	}
+	for i := range x.Extensions {
+		if unknown := x.Extensions[i].unknown(); unknown != "" {
+			return malformed("its critical extension %s is not understood (TS 119 612 5.3.17)", unknown)
+		}
+	}
 	for i := range x.Pointers {
 		if err := p.pointer(&x.Pointers[i]); err != nil {
 			return err
@@ -261,16 +269,16 @@ func (p *parser) provider(e *xml.StartElement) error {
 		if p.services++; p.services > limits.TrustListServices {
 			return malformed("more than %d services", limits.TrustListServices)
 		}
-		if err := p.service(x.Name.english(), &x.Services[i]); err != nil {
+		if err := p.service(&x, &x.Services[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *parser) service(provider string, x *xmlService) error {
-	s := Service{Provider: provider, Name: x.Now.Name.english(), Type: short(strings.TrimSpace(x.Now.Type), typePrefixes)}
-	of := fmt.Sprintf("%s, %s", provider, s.Name)
+func (p *parser) service(provider *xmlProvider, x *xmlService) error {
+	s := Service{Provider: provider.Name.english(), Name: x.Now.Name.english(), Type: short(strings.TrimSpace(x.Now.Type), typePrefixes)}
+	of := fmt.Sprintf("%s, %s", s.Provider, s.Name)
 	var err error
 	if s.Certificates, err = p.certs(x.Now.Identity, of); err != nil {
 		return err
@@ -280,6 +288,9 @@ func (p *parser) service(provider string, x *xmlService) error {
 		i, err := one.instance()
 		if err != nil {
 			return &FormatError{of + ": its StatusStartingTime cannot be read", err}
+		}
+		for j := range provider.Extensions {
+			i.unknown = cmp.Or(i.unknown, provider.Extensions[j].unknown())
 		}
 		if i.unknown != "" {
 			p.note("%s: not used, its critical extension %s is not understood (TS 119 612 5.5.9)", of, i.unknown)
@@ -305,18 +316,28 @@ func (x *xmlInstance) instance() (i instance, err error) {
 			i.qualifiers = appendNew(i.qualifiers, last(q.URI))
 		}
 		for _, part := range e.Parts {
-			switch part.XMLName.Local {
-			case "AdditionalServiceInformation":
+			if part.XMLName.Local == "AdditionalServiceInformation" {
 				i.qualifiers = appendNew(i.qualifiers, last(part.URI))
-			case "ExpiredCertsRevocationInfo", "TakenOverBy":
+			}
+		}
+		i.unknown = cmp.Or(i.unknown, e.unknown())
+	}
+	return i, err
+}
+
+// unknown names what of a critical extension is not understood. That a service was taken over says who is responsible
+// for it now, and changes no status.
+func (e *xmlExtension) unknown() string {
+	if e.Critical {
+		for _, part := range e.Parts {
+			switch part.XMLName.Local {
+			case "AdditionalServiceInformation", "ExpiredCertsRevocationInfo", "TakenOverBy":
 			default:
-				if e.Critical {
-					i.unknown = part.XMLName.Local
-				}
+				return part.XMLName.Local
 			}
 		}
 	}
-	return i, err
+	return ""
 }
 
 func appendNew(list []string, text string) []string {
