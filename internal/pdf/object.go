@@ -8,7 +8,10 @@
 package pdf
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -116,6 +119,29 @@ func Clone(o Object) Object {
 		return &Stream{Dict: o.Dict.Clone(), file: o.file, start: o.start, length: o.length, owner: o.owner, sealed: o.sealed}
 	}
 	return o
+}
+
+// Equal reports whether two objects say the same: arrays and dictionaries entry by entry, streams where they are the same one.
+func Equal(a, b Object) bool {
+	switch a := a.(type) {
+	case String:
+		b, ok := b.(String)
+		return ok && bytes.Equal(a, b)
+	case Raw:
+		b, ok := b.(Raw)
+		return ok && bytes.Equal(a, b)
+	case Array:
+		b, ok := b.(Array)
+		return ok && slices.EqualFunc(a, b, Equal)
+	case Dict:
+		b, ok := b.(Dict)
+		return ok && maps.EqualFunc(a, b, Equal)
+	}
+	switch b.(type) {
+	case String, Raw, Array, Dict:
+		return false
+	}
+	return a == b
 }
 
 // Clone returns a deep copy. The copy of a nil dictionary is empty, so it can be written to.

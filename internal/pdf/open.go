@@ -179,6 +179,15 @@ func (f *File) Root() Ref { return f.root }
 
 // Catalog gives a copy of the document catalog.
 func (f *File) Catalog() (Dict, error) {
+	d, err := f.SharedCatalog()
+	if err != nil {
+		return nil, err
+	}
+	return d.Clone(), nil
+}
+
+// SharedCatalog gives the document catalog to those who change nothing in it: it may hold a form of hundreds of thousands of fields.
+func (f *File) SharedCatalog() (Dict, error) {
 	o, err := f.Object(f.root)
 	if err != nil {
 		return nil, err
@@ -187,7 +196,7 @@ func (f *File) Catalog() (Dict, error) {
 	if !ok {
 		return nil, f.noCatalog(o)
 	}
-	return d.Clone(), nil
+	return d, nil
 }
 
 func (f *File) noCatalog(o Object) error {

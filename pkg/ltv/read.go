@@ -120,7 +120,7 @@ func readStore(f *pdf.File) (*store, error) {
 		seen:   map[pdf.Ref]bool{},
 		vri:    pdf.Dict{},
 	}
-	catalog, err := f.Catalog()
+	catalog, err := f.SharedCatalog()
 	if err != nil {
 		return nil, err
 	}

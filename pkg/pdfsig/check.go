@@ -219,7 +219,7 @@ func (d *Document) choose(pl *plan) error {
 // choosePlace decides where a new field goes: a name with full stops is a path (ISO 32000-2 12.7.4.2), whose groups are used
 // where they exist and made where they do not, as other signers do.
 func choosePlace(pl *plan) error {
-	if _, taken := pl.form.names[pl.name]; taken {
+	if pl.form.taken(pl.name) {
 		return refuse("give the name of an empty signature field, or a new name",
 			"%q is a group of fields, not a signature field", pl.name)
 	}
@@ -233,10 +233,10 @@ func choosePlace(pl *plan) error {
 	}
 	for i := len(pl.path) - 1; i > 0; i-- {
 		above := strings.Join(pl.path[:i], ".")
-		g, exists := pl.form.names[above]
-		if !exists {
+		if !pl.form.taken(above) {
 			continue
 		}
+		g := pl.form.names[above]
 		if g.ref.IsZero() {
 			return refuse("give another name", "%q is a field that can hold no others", above)
 		}
@@ -257,13 +257,13 @@ func chooseFree(pl *plan, locks []*lock) error {
 	}
 	var holder *lock
 	// One name more than there are names taken and names locked is free, unless a lock is not understood.
-	tries := len(pl.form.names) + 1
+	tries := len(pl.form.names) + len(pl.form.others.set) + 1
 	for _, l := range locks {
 		tries += len(l.Fields)
 	}
 	for i := 1; i <= tries; i++ {
 		name := fmt.Sprintf("Signature%d", i)
-		if _, taken := pl.form.names[name]; taken {
+		if pl.form.taken(name) {
 			continue
 		}
 		holder = covered(name)

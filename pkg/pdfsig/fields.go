@@ -4,6 +4,7 @@ package pdfsig
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 
 	"gsign/internal/limits"
@@ -15,8 +16,36 @@ type form struct {
 	ref        pdf.Ref // of the AcroForm dictionary; zero when it stands in the catalog itself or is absent
 	dict       pdf.Dict
 	signatures []*field
-	others     []string         // the names of terminal fields that are no signature fields: there may be very many
-	names      map[string]group // fully qualified names of all nodes, terminal or not
+	others     nameSet          // the names of terminal fields that are no signature fields
+	names      map[string]group // fully qualified names of all other nodes
+}
+
+// nameSet knows names by a hash of 64 bits: there may be very many. Whoever makes names cannot know the seed, and a name
+// that seems taken and is not is passed over, or refused.
+type nameSet struct {
+	seed maphash.Seed
+	set  map[uint64]struct{}
+}
+
+func (n *nameSet) add(name string) {
+	if n.set == nil {
+		n.seed, n.set = maphash.MakeSeed(), map[uint64]struct{}{}
+	}
+	n.set[maphash.String(n.seed, name)] = struct{}{}
+}
+
+func (n *nameSet) has(name string) bool {
+	if len(n.set) == 0 {
+		return false
+	}
+	_, ok := n.set[maphash.String(n.seed, name)]
+	return ok
+}
+
+// taken reports whether a node has the name.
+func (fm *form) taken(name string) bool {
+	_, ok := fm.names[name]
+	return ok || fm.others.has(name)
 }
 
 // group is a node of the field tree. The zero value stands for what cannot take further kids: a field, or a node that has no
@@ -55,7 +84,7 @@ func (d *Document) readForm() error {
 	if d.fields != nil {
 		return nil
 	}
-	catalog, err := d.file.Catalog()
+	catalog, err := d.file.SharedCatalog()
 	if err != nil {
 		return err
 	}
@@ -73,7 +102,7 @@ func (d *Document) readForm() error {
 		}
 	}
 	roots, _ := o.(pdf.Array)
-	w := fieldWalk{file: d.file, form: fm, seen: map[pdf.Ref]bool{}}
+	w := fieldWalk{file: d.file, form: fm, seen: numbers{}}
 	for _, o := range roots {
 		err := w.visit(o, &field{}, 0)
 		if err != nil {
@@ -95,7 +124,7 @@ func (fm *form) field(name string) *field {
 			return f
 		}
 	}
-	if slices.Contains(fm.others, name) {
+	if fm.others.has(name) {
 		return &field{name: name}
 	}
 	return nil
@@ -103,18 +132,25 @@ func (fm *form) field(name string) *field {
 
 // shared reports whether another terminal field has the name of f.
 func (fm *form) shared(f *field) bool {
-	return slices.Contains(fm.others, f.name) ||
+	return fm.others.has(f.name) ||
 		slices.ContainsFunc(fm.signatures, func(other *field) bool { return other != f && other.name == f.name })
 }
 
 type fieldWalk struct {
 	file  *pdf.File
 	form  *form
-	seen  map[pdf.Ref]bool
+	seen  numbers
 	count int
 	below int // entries of /Kids
 	text  int // bytes of all names
 }
+
+// numbers is a set of object numbers, mostly of neighbours.
+type numbers map[uint32]uint64
+
+func (n numbers) has(num uint32) bool { return n[num/64]>>(num%64)&1 != 0 }
+
+func (n numbers) add(num uint32) { n[num/64] |= 1 << (num % 64) }
 
 func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 	w.count++
@@ -123,14 +159,16 @@ func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 	}
 	ref, _ := o.(pdf.Ref)
 	if !ref.IsZero() {
-		if w.seen[ref] {
+		if w.seen.has(ref.Num) {
 			return nil // a loop, or a field listed twice
 		}
-		w.seen[ref] = true
 	}
 	dict, ok, err := w.dict(o)
 	if err != nil || !ok {
 		return err
+	}
+	if !ref.IsZero() {
+		w.seen.add(ref.Num) // the dictionary: under another generation there is none
 	}
 	f, err := w.inherit(ref, dict, parent)
 	if err != nil {
@@ -170,12 +208,12 @@ func (w *fieldWalk) visit(o pdf.Object, parent *field, depth int) error {
 		w.form.names[f.name] = group{ref, f.flags}
 		return nil
 	}
+	if f.kind != "Sig" {
+		w.form.others.add(f.name)
+		return nil
+	}
 	if _, ok := w.form.names[f.name]; !ok {
 		w.form.names[f.name] = group{}
-	}
-	if f.kind != "Sig" {
-		w.form.others = append(w.form.others, f.name)
-		return nil
 	}
 	if len(f.widgets) == 0 && len(kids) == 0 {
 		f.widgets = []widget{{ref, dict}}

@@ -36,6 +36,7 @@ func (d *Document) Prepare(chain []*x509.Certificate, opts *Options) (p *Prepare
 		p, err = d.prepare(chain, opts)
 		return err
 	})
+	d.fields = nil // read again should somebody ask: a large one costs more to keep
 	return p, err
 }
 

@@ -16,7 +16,7 @@ func (d *Document) refuseXFA(pl *plan, catalog pdf.Dict) error {
 	if err != nil {
 		return err
 	}
-	if dynamic || len(pl.form.signatures)+len(pl.form.others) == 0 {
+	if dynamic || len(pl.form.signatures)+len(pl.form.others.set) == 0 {
 		return refuse("print it to a PDF first, which keeps what is to be seen",
 			"the document is an XFA-only form: its pages are made by the viewer and no signature covers them")
 	}

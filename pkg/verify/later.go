@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,20 +113,20 @@ func (v *validator) storesAfter(end int64, was *pdf.File, allowed map[uint32]boo
 
 // catalogs compares two catalogs but for what a security store changes.
 func catalogs(was, is *pdf.File) (string, error) {
-	a, err := was.Catalog()
+	a, err := was.SharedCatalog()
 	if err != nil {
 		return "", err
 	}
-	b, err := is.Catalog()
+	b, err := is.SharedCatalog()
 	if err != nil {
 		return "", err
 	}
-	a, b = a.Clone(), b.Clone()
+	a, b = maps.Clone(a), maps.Clone(b)
 	for _, key := range []pdf.Name{"DSS", "Extensions"} {
 		delete(a, key)
 		delete(b, key)
 	}
-	if !reflect.DeepEqual(a, b) {
+	if !pdf.Equal(a, b) {
 		return "the catalog differs", nil
 	}
 	return "", nil
@@ -137,7 +136,7 @@ func catalogs(was, is *pdf.File) (string, error) {
 // Arrays and streams are not among them: the pages may have the same ones.
 func storeDicts(f *pdf.File) (map[uint32]bool, error) {
 	found := map[uint32]bool{}
-	catalog, err := f.Catalog()
+	catalog, err := f.SharedCatalog()
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +174,7 @@ func vriName(key pdf.Name) bool {
 
 // storeObjects returns the numbers of the objects that make up the security store.
 func storeObjects(f *pdf.File) (map[uint32]bool, error) {
-	catalog, err := f.Catalog()
+	catalog, err := f.SharedCatalog()
 	if err != nil {
 		return nil, err
 	}
