@@ -19,7 +19,12 @@ import (
 // not computed with.
 func brainpoolCertificates(tb testing.TB) [][]byte {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", "brainpool.pem"))
+	return certificatesOf(tb, "brainpool.pem", 13)
+}
+
+func certificatesOf(tb testing.TB, name string, count int) [][]byte {
+	tb.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -27,10 +32,31 @@ func brainpoolCertificates(tb testing.TB) [][]byte {
 	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
 		all = append(all, block.Bytes)
 	}
-	if len(all) != 13 {
+	if len(all) != count {
 		tb.Fatalf("%d certificates", len(all))
 	}
 	return all
+}
+
+// TestBoundKey: what a key that is bound to RSASSA-PSS signed is verified, which crypto/x509 does not. The certificates are by OpenSSL.
+func TestBoundKey(t *testing.T) {
+	var certs []*x509.Certificate
+	for _, der := range certificatesOf(t, "pss-key.pem", 2) {
+		c, err := ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		certs = append(certs, c)
+	}
+	if err := IssuedBy(certs[1], certs[0]); err != nil || !SelfSigned(certs[0]) {
+		t.Errorf("self-signed is %v, issued: %v", SelfSigned(certs[0]), err)
+	}
+	forged := bytes.Clone(certs[1].Raw)
+	forged[len(forged)-1] ^= 1
+	c, err := ParseCertificate(forged)
+	if err != nil || IssuedBy(c, certs[0]) == nil {
+		t.Errorf("forged: %v", err)
+	}
 }
 
 func TestCurves(t *testing.T) {
