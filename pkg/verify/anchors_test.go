@@ -49,7 +49,7 @@ func TestAnchors(t *testing.T) {
 		},
 		"withdrawn before the timestamp": {
 			file: good, anchors: []verify.Anchor{service(p.CA, verify.ForSignatures, since, stamped), tsa},
-			sub: verify.NoCertificateChainFound, says: "trusted (list, TEST signing CA) from 2025-05-04T12:00:00Z to 2026-05-04T12:01:00Z and not at 2026-05-04T12:01:00Z",
+			sub: verify.NoCertificateChainFoundNoPOE, says: "trusted (list, TEST signing CA) from 2025-05-04T12:00:00Z to 2026-05-04T12:01:00Z and not at 2026-05-04T12:01:00Z",
 		},
 		"granted after the timestamp": {
 			file: good, anchors: []verify.Anchor{service(p.CA, verify.ForSignatures, answered, open), tsa}, sub: verify.NoCertificateChainFound, says: "from 2026-05-04T12:02:00Z and not at",
@@ -58,7 +58,7 @@ func TestAnchors(t *testing.T) {
 			file: good, anchors: []verify.Anchor{service(p.CA, verify.ForSignatures, answered, open), service(p.CA, verify.ForSignatures, since, answered), tsa}, by: ca.Source, tsaBy: tsa.Source,
 		},
 		"withdrawn, and no time is proved": {
-			file: untimed, anchors: []verify.Anchor{service(p.CA, verify.ForSignatures, since, answered), tsa}, time: archived, sub: verify.NoCertificateChainFound, says: "and not at 2026-05-04T12:03:00Z",
+			file: untimed, anchors: []verify.Anchor{service(p.CA, verify.ForSignatures, since, answered), tsa}, time: archived, sub: verify.NoCertificateChainFoundNoPOE, says: "and not at 2026-05-04T12:03:00Z",
 		},
 		"withdrawn, with a root above": {
 			file: good, anchors: []verify.Anchor{service(p.CA, verify.ForSignatures, since, noon), tsa}, roots: []*x509.Certificate{p.Root.Certificate}, tsaBy: tsa.Source,

@@ -104,6 +104,9 @@ func TestSubIndications(t *testing.T) {
 		t.Errorf("%d sub-indications", len(names))
 	}
 	for _, name := range names {
+		if string(name[1]) == string(verify.NoCertificateChainFoundNoPOE) {
+			continue // no file shows it: it is about anchors that are not trusted any more, which TestAnchors has
+		}
 		if !slices.ContainsFunc(all, func(c defects.Case) bool { return c.SubIndication == string(name[1]) }) {
 			t.Errorf("no file is %s", name[1])
 		}

@@ -42,6 +42,7 @@ const (
 	TimestampOrderFailure          SubIndication = "TIMESTAMP_ORDER_FAILURE"
 	NoSigningCertificateFound      SubIndication = "NO_SIGNING_CERTIFICATE_FOUND"
 	NoCertificateChainFound        SubIndication = "NO_CERTIFICATE_CHAIN_FOUND"
+	NoCertificateChainFoundNoPOE   SubIndication = "NO_CERTIFICATE_CHAIN_FOUND_NO_POE" // an anchor is not trusted any more
 	RevokedNoPOE                   SubIndication = "REVOKED_NO_POE"
 	RevokedCANoPOE                 SubIndication = "REVOKED_CA_NO_POE"
 	OutOfBoundsNoPOE               SubIndication = "OUT_OF_BOUNDS_NO_POE"

@@ -141,21 +141,23 @@ func (v *validator) ends(c *x509.Certificate) bool { return v.trusted(c) || pkix
 // anchored reports whether the certificate at i is the anchor of the path: nothing is asked about it, and it needs no proof.
 func (p *path) anchored(i int) bool { return p.anchor != nil && i == len(p.certs)-1 }
 
-// limited says of the anchors at c why none of them counts.
-func (v *validator) limited(c *x509.Certificate, s *subject) string {
+// limited says of the anchors at c why none of them counts, and whether one did before: its sunset date is past (EN 319 102-1
+// clause 5.2.6).
+func (v *validator) limited(c *x509.Certificate, s *subject) (text string, ended bool) {
 	all := v.anchorsOf(c)
 	i := slices.IndexFunc(all, func(a *Anchor) bool { return a.For == 0 || a.For&s.purpose != 0 })
 	if i < 0 {
-		return "trusted (" + all[0].Source + ") for another purpose than " + s.purpose.String()
+		return "trusted (" + all[0].Source + ") for another purpose than " + s.purpose.String(), false
 	}
-	text := "trusted (" + all[i].Source + ")"
+	text = "trusted (" + all[i].Source + ")"
 	if !all[i].From.IsZero() {
 		text += " from " + stamp(all[i].From)
 	}
 	if !all[i].Until.IsZero() {
 		text += " to " + stamp(all[i].Until)
+		ended = !s.best.Before(all[i].Until)
 	}
-	return text + " and not at " + stamp(s.best)
+	return text + " and not at " + stamp(s.best), ended
 }
 
 // String names what ends at an anchor.

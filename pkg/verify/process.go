@@ -140,17 +140,21 @@ func (v *validator) leafStatus(s *subject) status {
 func (v *validator) noPath(s *subject) *Finding {
 	leaf, last := s.path.certs[0], s.path.certs[len(s.path.certs)-1]
 	why := "nothing is trusted: no anchors are given"
+	sub := NoCertificateChainFound
 	switch {
 	case s.path.complete:
 		return nil
 	case v.trusted(last):
-		why = fmt.Sprintf("its chain ends at %s, which is %s", pkix.Name(last), v.limited(last, s))
+		text, ended := v.limited(last, s)
+		why = fmt.Sprintf("its chain ends at %s, which is %s", pkix.Name(last), text)
+		if ended {
+			sub = NoCertificateChainFoundNoPOE
+		}
 	case v.pinned() && v.ends(last):
 		why = fmt.Sprintf("its chain ends at %s, which is none of the roots given", pkix.Name(last))
 	case s.path.problem != nil && (v.pinned() || v.opts.AnyRoot):
 		why = s.path.problem.Error()
 	}
-	sub := NoCertificateChainFound
 	if _, ok := errors.AsType[*pkix.ConstraintError](s.path.problem); ok && !s.path.complete {
 		sub = CertificateChainGeneralFailure // there is a chain, and it is not valid (EN 319 102-1 clause 5.2.6.4 step 2 d)
 	}
