@@ -102,6 +102,7 @@ func (v *validator) integrity(j *judged) error {
 	j.cms, j.signer = sd, v.signerOf(sd)
 	v.material.signed(sd, s.RevisionEnd())
 	if (sd.EContent != nil) != (s.SubFilter == subFilterSHA1) {
+		j.baseline = append(j.baseline, finding("A3", "EN 319 142-1 6.3 T14", "its CMS does not fit the sub-filter"))
 		j.wrong(with(TotalFailed, FormatFailure, "A3", "ISO 32000-2 12.8.3.3.1", "its CMS does not fit the sub-filter %s: is the content inside? %t", s.SubFilter, sd.EContent != nil))
 		return nil
 	}
@@ -174,6 +175,7 @@ func (j *judged) unverified(err error) {
 	case "B3":
 		j.wrong(with(TotalFailed, HashFailure, c, "EN 319 102-1 5.2.7, "+clause, "its CMS does not verify: %v", err))
 	case "B2", "B11":
+		j.baseline = append(j.baseline, finding(c, "EN 319 142-1 6.3 T02, T03", "%v", err))
 		j.wrong(with(TotalFailed, FormatFailure, c, "RFC 5652 5.3, 11", "its CMS does not verify: %v", err))
 	case "B5":
 		j.unknown = true // whose signature it is

@@ -66,24 +66,30 @@ func (v *validator) form(j *judged) {
 	for _, t := range j.stamps {
 		chains = append(chains, t.path.certs)
 	}
-	for _, d := range stampsAfter[:max(0, len(stampsAfter)-1)] {
+	v.within = never - 1
+	j.Form = BT
+	if !v.stored || !v.mentioned(slices.Concat(chains, tsaChains(stampsAfter))) {
+		return
+	}
+	j.Form = BLT
+	// One that covers the evidence is enough: what is stored about it after a newer one does not undo it.
+	for i, d := range stampsAfter {
+		v.within = d.Signature.RevisionEnd() - 1
+		if v.mentioned(slices.Concat(chains, tsaChains(stampsAfter[:i+1]))) {
+			j.Form = BLTA
+		}
+	}
+}
+
+// tsaChains are the chains of document timestamps but the newest, about which nothing has to be known yet.
+func tsaChains(stamps []*judged) [][]*x509.Certificate {
+	var chains [][]*x509.Certificate
+	for _, d := range stamps[:max(0, len(stamps)-1)] {
 		if d.path != nil {
 			chains = append(chains, d.path.certs)
 		}
 	}
-	v.within = never - 1
-	j.Form = BT
-	if !v.stored || !v.mentioned(chains) {
-		return
-	}
-	j.Form = BLT
-	if len(stampsAfter) == 0 {
-		return
-	}
-	v.within = stampsAfter[len(stampsAfter)-1].Signature.RevisionEnd() - 1
-	if v.mentioned(chains) {
-		j.Form = BLTA
-	}
+	return chains
 }
 
 // mentioned reports whether there is evidence about every certificate of chains below their anchors.

@@ -11,6 +11,7 @@ import (
 	"gsign/internal/cms"
 	"gsign/internal/pkix"
 	"gsign/pkg/ltv"
+	"gsign/pkg/pdfsig"
 )
 
 // never is the place of what no document timestamp of the file can cover.
@@ -155,6 +156,29 @@ func (m *material) store(s *ltv.Store) {
 	}
 	for _, der := range s.CRLs {
 		m.crl(der, s.Start(der), "security store")
+	}
+}
+
+// stampedStore adds the security store that the newest document timestamp covers, where a later revision wrote one anew: what is
+// covered was there at that time, also when its bytes are in the file once more. Evidence that cannot be read is none.
+func (v *validator) stampedStore(now *ltv.Store, sigs []pdfsig.Signature) {
+	var end int64
+	for i := range sigs {
+		if sigs[i].Timestamp {
+			end = max(end, sigs[i].RevisionEnd())
+		}
+	}
+	later := func(der []byte) bool { return now.Start(der) >= end }
+	if end == 0 || !slices.ContainsFunc(slices.Concat(now.OCSPResponses, now.CRLs), later) {
+		return
+	}
+	doc, err := v.doc.Revision(end)
+	if err != nil {
+		return
+	}
+	store, err := ltv.ReadStored(doc)
+	if err == nil {
+		v.material.store(store)
 	}
 }
 

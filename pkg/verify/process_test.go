@@ -245,3 +245,35 @@ func byResponder(t *testing.T, r *pkixtest.Entity) ltv.Evidence {
 	t.Helper()
 	return good(t, pki(t).Leaf, func(o *pkixtest.OCSP) { o.Responder, o.Certificates[0] = r, r.Certificate })
 }
+
+// TestForm has the level by what is there: a document timestamp that covers the evidence counts whatever follows it, and a CMS
+// that is none of CAdES has no level.
+func TestForm(t *testing.T) {
+	w := newWorld(t)
+	all := w.entities()
+	covered := w.archive(w.store(w.sign(pdftest.Classic(), verify.BB), all[:2]...), archived)
+	for name, tt := range map[string]struct {
+		file []byte
+		form verify.Level
+	}{
+		"evidence after all timestamps":       {w.store(w.archive(w.sign(pdftest.Classic(), verify.BB), archived), all...), verify.BLT},
+		"one timestamp after the evidence":    {covered, verify.BLTA},
+		"another, and evidence about the TSA": {w.store(w.archive(covered, archived.Add(time.Minute)), all...), verify.BLTA},
+		"another, and none about the TSA":     {w.archive(covered, archived.Add(time.Minute)), verify.BT},
+	} {
+		report, _ := check(t, tt.file, &verify.Options{Roots: roots(t)})
+		if got := report.Signatures[0].Form; got != tt.form {
+			t.Errorf("%s: form %v, want %v", name, got, tt.form)
+		}
+	}
+	for name, change := range map[string]func(sd *pkixtest.SignedData, signed []byte){
+		"content inside":      func(sd *pkixtest.SignedData, signed []byte) { sd.Content = signed[:20] },
+		"two message digests": func(sd *pkixtest.SignedData, _ []byte) { sd.Attributes = append(sd.Attributes, sd.Attributes[1]) },
+		"no content-type":     func(sd *pkixtest.SignedData, _ []byte) { sd.Attributes = sd.Attributes[1:] },
+	} {
+		report, _ := check(t, w.foreign(pdftest.Classic(), "/SubFilter /ETSI.CAdES.detached", old(t, change)), nil)
+		if s := report.Signatures[0]; s.Form != verify.None || s.SubIndication != verify.FormatFailure {
+			t.Errorf("%s: form %v, %v", name, s.Form, s.SubIndication)
+		}
+	}
+}

@@ -204,7 +204,11 @@ func (v *validator) open(ctx context.Context, r io.ReaderAt, size int64) ([]pdfs
 		v.roots[string(c.Raw)] = &Anchor{Certificate: c}
 		v.material.certificate(c, 0)
 	}
-	return v.doc.Signatures()
+	sigs, err := v.doc.Signatures()
+	if err == nil {
+		v.stampedStore(store, sigs)
+	}
+	return sigs, err
 }
 
 // read checks the bytes of all signatures, and gathers what they carry.
