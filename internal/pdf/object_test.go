@@ -192,3 +192,27 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestUsualRoom reads objects one after the other, one within the other, and some that end too early: what one leaves behind is in none of the next.
+func TestUsualRoom(t *testing.T) {
+	const text = "<< /Type /Page /Kids [1 0 R [ ] 7 << /A [2 0 R] >>] /Other << >> >>"
+	want, err := parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := want.(Dict)
+	if kids := d["Kids"].(Array); len(d) != 3 || len(kids) != 4 || kids[0] != Object(Ref{Num: 1}) || len(kids[1].(Array)) != 0 || len(d["Other"].(Dict)) != 0 {
+		t.Fatalf("%v", want)
+	}
+	for range 100 {
+		for _, broken := range []string{"[ 1 2 << /A [ 3", "<< /A /B 7 >>", "<< /A [1 2 3] /B >>"} {
+			if _, err := parse(broken); err == nil {
+				t.Fatalf("%s was read", broken)
+			}
+		}
+		got, err := parse(text)
+		if err != nil || !cmp.Equal(got, want) {
+			t.Fatalf("%v %v", got, err)
+		}
+	}
+}

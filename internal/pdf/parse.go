@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"gsign/internal/limits"
 )
@@ -17,6 +18,8 @@ type parser struct {
 	nodes int
 	bytes int       // of strings, names and reals
 	outer *[]extent // when set: the extents of the outermost container's items
+	stack []Object  // items of the containers being read, the outermost's first
+	room  *[]Object // where the stack goes back to
 	exact bool      // words that are none of PDF are malformed: in a trailer they stand for what readers need
 }
 
@@ -89,10 +92,9 @@ func (p *parser) value(t token, depth int) (Object, error) {
 		}
 		return String(append([]byte{}, t.text...)), nil
 	case tokenName:
-		return Name(t.text), nil
+		return named(t.text), nil
 	case tokenArrayOpen:
-		items, err := p.items(t.start, tokenArrayClose, depth+1)
-		return Array(items), err
+		return p.array(t.start, depth+1)
 	case tokenDictOpen:
 		return p.dict(t.start, depth+1)
 	case tokenKeyword:
@@ -134,26 +136,37 @@ func (p *parser) bareWord(t token) bool {
 	return true
 }
 
-// items reads up to the closing token. References are folded when their R comes by: no looking ahead.
+// stacks are kept for the next objects: what a container holds is not known before its end.
+var stacks = sync.Pool{New: func() any { s := make([]Object, 0, 32); return &s }}
+
+// keptStack is how long a stack may be that is kept.
+const keptStack = 4 << 10
+
+// items reads up to the closing token. References are folded when their R comes by: no looking ahead. The items are good until
+// done is called with them, and lie in room that is used again.
 func (p *parser) items(start int64, closing tokenKind, depth int) ([]Object, error) {
 	if depth > limits.PDFDepth {
 		return nil, malformed(start, "objects nested deeper than %d", limits.PDFDepth)
 	}
 	outer := depth == 1 && p.outer != nil
-	var items []Object
+	if p.stack == nil {
+		p.room = stacks.Get().(*[]Object)
+		p.stack = *p.room
+	}
+	from := len(p.stack)
 	for {
 		t, err := p.token()
 		if err != nil {
 			return nil, err
 		}
 		if t.kind == closing {
-			return items, nil
+			return p.stack[from:], nil
 		}
-		if n := len(items); t.is("R") && n >= 2 {
-			num, ok1 := items[n-2].(Integer)
-			gen, ok2 := items[n-1].(Integer)
+		if n := len(p.stack) - from; t.is("R") && n >= 2 {
+			num, ok1 := p.stack[from+n-2].(Integer)
+			gen, ok2 := p.stack[from+n-1].(Integer)
 			if ok1 && ok2 {
-				items = append(items[:n-2], p.reference(num, gen))
+				p.stack = append(p.stack[:from+n-2], p.reference(num, gen))
 				if outer {
 					*p.outer = append((*p.outer)[:n-2], extent{(*p.outer)[n-2].start, p.pos()})
 				}
@@ -164,11 +177,36 @@ func (p *parser) items(start int64, closing tokenKind, depth int) ([]Object, err
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, o)
+		p.stack = append(p.stack, o)
 		if outer {
 			*p.outer = append(*p.outer, extent{t.start, p.pos()})
 		}
 	}
+}
+
+// done gives back the room of a container's items.
+func (p *parser) done(items []Object) {
+	clear(items)
+	p.stack = p.stack[:len(p.stack)-len(items)]
+	if len(p.stack) == 0 && cap(p.stack) <= keptStack {
+		*p.room, p.stack = p.stack, nil
+		stacks.Put(p.room)
+	}
+}
+
+// array reads an array after its [.
+func (p *parser) array(start int64, depth int) (Object, error) {
+	items, err := p.items(start, tokenArrayClose, depth)
+	if err != nil {
+		return nil, err
+	}
+	defer p.done(items)
+	if len(items) == 0 {
+		return Array(nil), nil
+	}
+	a := make(Array, len(items))
+	copy(a, items)
+	return a, nil
 }
 
 // dict reads a dictionary after its <<. Of entries with the same key the last counts, as in most readers.
@@ -177,6 +215,7 @@ func (p *parser) dict(start int64, depth int) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer p.done(items)
 	if len(items)%2 != 0 {
 		return nil, malformed(start, "dictionary with a key and no value")
 	}

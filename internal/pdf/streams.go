@@ -190,6 +190,7 @@ func (f *File) ValueExtents(ref Ref) (map[Name][2]int64, error) {
 	if err != nil {
 		return nil, malformedBy(e.offset(), err, "object %v", ref)
 	}
+	defer p.done(items)
 	if len(items)%2 != 0 {
 		return nil, malformed(e.offset(), "object %v: key without a value", ref)
 	}
