@@ -178,5 +178,11 @@ func FuzzCheckCRL(f *testing.F) {
 		if err == nil && l.ThisUpdate.IsZero() {
 			t.Error("good without time")
 		}
+		u := pkix.ParseCRL(b) // as a verifier reads what it finds in a file
+		_, _ = u.Issuer()
+		old, err := u.CheckOld(p.Leaf.Certificate, p.CA.Certificate)
+		if err == nil && old.ThisUpdate.IsZero() {
+			t.Error("good without time, whenever it was")
+		}
 	})
 }

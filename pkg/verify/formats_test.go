@@ -210,7 +210,7 @@ func FuzzVerify(f *testing.F) {
 	}
 	pinned := append(roots(f), more...)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		report, err := verify.Verify(t.Context(), bytes.NewReader(b), int64(len(b)), &verify.Options{Roots: pinned, Time: judged})
+		report, err := verify.Verify(t.Context(), bytes.NewReader(b), int64(len(b)), &verify.Options{Roots: pinned, Time: judged, Changes: true})
 		if report == nil {
 			if err == nil {
 				t.Fatal("neither a report nor an error")
