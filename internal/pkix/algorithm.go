@@ -198,10 +198,18 @@ func VerifySignature(public crypto.PublicKey, alg Algorithm, digest crypto.Hash,
 	return verifyOnce(public, s, h, salt, message, signature)
 }
 
+// namesCurve tells what no version of any verifier will verify from what this one does not know: the curves of RFC 5480.
+func namesCurve(id asn1.ObjectIdentifier) bool {
+	return slices.ContainsFunc([]asn1.ObjectIdentifier{{1, 2, 840, 10045, 3, 1, 7}, {1, 3, 132, 0, 34}, {1, 3, 132, 0, 35}}, id.Equal)
+}
+
 // resolve gives scheme, hash function and length of the salt of an algorithm beside which digest is named.
 func resolve(alg Algorithm, digest crypto.Hash) (s scheme, h crypto.Hash, salt int, err error) {
 	i := slices.IndexFunc(signatures, func(known knownSignature) bool { return known.oid.Equal(alg.OID) })
-	if i < 0 {
+	switch {
+	case i < 0 && namesCurve(alg.OID):
+		return 0, 0, 0, fmt.Errorf("signature algorithm %v is the name of a curve", alg.OID)
+	case i < 0:
 		return 0, 0, 0, fmt.Errorf("signature algorithm %v is %w", alg.OID, ErrUnknownAlgorithm)
 	}
 	s, h = signatures[i].scheme, signatures[i].hash

@@ -4,9 +4,11 @@ package pkix
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"os"
@@ -137,4 +139,19 @@ func FuzzCurves(f *testing.F) {
 			_ = VerifySignature(PublicKey(c), CertificateAlgorithm(c), 0, digest[:], c.Signature)
 		}
 	})
+}
+
+// TestCurveForAlgorithm has the name of a curve where that of a signature algorithm belongs: that is wrong, and not unknown.
+func TestCurveForAlgorithm(t *testing.T) {
+	for unknown, ids := range map[bool][]asn1.ObjectIdentifier{
+		false: {{1, 2, 840, 10045, 3, 1, 7}, {1, 3, 132, 0, 34}, {1, 3, 132, 0, 35}},
+		true:  {{1, 3, 6, 1, 4, 1, 99999, 1}},
+	} {
+		for _, id := range ids {
+			err := VerifySignature(nil, Algorithm{OID: id}, crypto.SHA256, nil, nil)
+			if err == nil || errors.Is(err, ErrUnknownAlgorithm) != unknown {
+				t.Errorf("%v: %v", id, err)
+			}
+		}
+	}
 }

@@ -77,8 +77,12 @@ func (v *validator) integrity(j *judged) error {
 			j.baseline = append(j.baseline, finding(p.Check, p.Clause, "%s", p.Text))
 		}
 	}
-	if s.CMS == nil || s.RevisionEnd() < 0 || s.RevisionEnd() > v.doc.Size() {
+	if s.CMS == nil || s.RevisionEnd() < 0 {
 		return nil // there is nothing more to check, and a finding says so
+	}
+	if s.RevisionEnd() > v.doc.Size() {
+		v.unreachable(j)
+		return nil
 	}
 	digest := func(h crypto.Hash) ([]byte, error) {
 		return v.hasher.digest(h, s.ByteRange[1], s.ByteRange[2], s.ByteRange[3])
@@ -121,6 +125,17 @@ func (v *validator) integrity(j *judged) error {
 	j.used(sd)
 	j.checkBaseline()
 	return v.contentTimestamps(j, digest)
+}
+
+// unreachable reads the CMS of a signature over bytes that are not there, for the form alone: a finding says what is wrong.
+func (v *validator) unreachable(j *judged) {
+	sd, err := cms.Parse(j.Signature.CMS)
+	if j.Signature.Timestamp || err != nil {
+		return
+	}
+	j.cms, j.signer = sd, v.signerOf(sd)
+	v.material.signed(sd, never)
+	j.checkBaseline()
 }
 
 // signerOf finds the signer's certificate: in the CMS, or elsewhere in the file.

@@ -276,4 +276,14 @@ func TestForm(t *testing.T) {
 			t.Errorf("%s: form %v, %v", name, s.Form, s.SubIndication)
 		}
 	}
+	long := w.foreign(pdftest.Classic(), "/SubFilter /ETSI.CAdES.detached", old(t, func(sd *pkixtest.SignedData, _ []byte) {
+		sd.Attributes = append(sd.Attributes, pkixtest.SigningCertificateV2(crypto.SHA256, pki(t).Leaf.Certificate))
+	}))
+	at := bytes.LastIndex(long, []byte("/ByteRange ["))
+	at += bytes.IndexByte(long[at:], ']')
+	copy(long[at:], "0]") // ten times as much
+	report, _ := check(t, long, &verify.Options{Roots: roots(t)})
+	if s := report.Signatures[0]; s.Form != verify.BB || s.Level != verify.None || s.SubIndication != verify.FormatFailure {
+		t.Errorf("bytes that are not there: form %v, level %v, %v", s.Form, s.Level, s.SubIndication)
+	}
 }
