@@ -4,13 +4,15 @@
 // prints one table of medians, with the middle half of the pairs in brackets: absolute times belong to one machine, ratios
 // travel. Processor time is there beside wall time, because it says something on a busy machine too.
 //
-//	go run ./scripts/bench [-n 7] [-size 1024] [-huge 10240] [-objects N] [-documents N] [-part N] [-dir DIR] [-python P] [all|start|large|objects|small|peers|growth] ...
+//	go run ./scripts/bench [-n 7] [-size 1024] [-huge 10240] [-objects N] [-documents N] [-part N] [-dir DIR] [-python P] [-dss CLASSPATH] [all|start|large|objects|small|peers|growth|verify] ...
 //
 // large signs a PDF of -size MiB to B-LT against a sandbox that is already running with zero latency and compares with
 // scripts/bench/floor (copy and hash, fsync, rename), and one of -huge MiB once for its peak memory. objects does the same with
 // -objects objects (two million), in a table and in object streams. small signs 100 kB again and again in one process and compares with
 // scripts/bench/calls; peers with digitorus/pdfsign and, where -python names a Python that has it (the judges' of
-// scripts/setup), pyHanko: all does not run it. growth doubles one thing after the other; with -part 10 from a tenth of the usual. start compares gsign version with an empty Go program.
+// scripts/setup), pyHanko: all does not run it. growth doubles one thing after the other; with -part 10 from a tenth of the usual. start compares gsign version with an empty Go program. verify, which
+// all does not run, verifies: -size MiB beside one pass of SHA-256, 100 kB beside pdfsig, pyHanko and EU DSS (-dss is the class path that scripts/lib.sh's
+// java_program prints for scripts/judges/dss), and what grows.
 package main
 
 import (
@@ -35,7 +37,8 @@ func main() {
 	objects := flag.Int("objects", 2_000_000, "objects of the PDFs of objects")
 	documents := flag.Int("documents", 500, "documents that small signs in one process")
 	part := flag.Int("part", 1, "divide what growth begins with by this")
-	python := flag.String("python", "", "a Python with pyHanko, for peers")
+	dss := flag.String("dss", "", "class path of scripts/judges/dss, for verify")
+	python := flag.String("python", "", "a Python with pyHanko, for peers and verify")
 	dir := flag.String("dir", "", "folder to work in (default: a temporary one)")
 	one := flag.String("shape", "", "only write a file of this shape to -dir: what growth does in a process of its own")
 	flag.Parse()
@@ -54,7 +57,7 @@ func main() {
 	}
 	b := &bench{
 		ctx: ctx, dir: *dir, n: max(1, *n), size: *size << 20, huge: *huge << 20,
-		objectCount: *objects, documents: max(1, *documents), part: max(1, *part), python: *python,
+		objectCount: *objects, documents: max(1, *documents), part: max(1, *part), python: *python, dss: *dss,
 	}
 	if err := b.run(flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -90,8 +93,8 @@ func (b *bench) run(modes []string) error {
 	for _, m := range []struct {
 		name string
 		run  func() error
-	}{{"start", b.start}, {"large", b.large}, {"objects", b.objects}, {"small", b.small}, {"peers", b.peers}, {"growth", b.growth}} {
-		if !slices.Contains(modes, m.name) && (m.name == "peers" || !slices.Contains(modes, "all")) {
+	}{{"start", b.start}, {"large", b.large}, {"objects", b.objects}, {"small", b.small}, {"peers", b.peers}, {"growth", b.growth}, {"verify", b.verify}} {
+		if !slices.Contains(modes, m.name) && (m.name == "peers" || m.name == "verify" || !slices.Contains(modes, "all")) {
 			continue
 		}
 		if err := m.run(); err != nil {
@@ -110,6 +113,7 @@ type bench struct {
 	documents   int
 	part        int // of what growth begins with
 	python      string
+	dss         string // class path
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

@@ -71,7 +71,12 @@ func spreadOf(values []float64) spread {
 	return spread{at(0.25), at(0.5), at(0.75)}
 }
 
-func (s spread) String() string { return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median, s.low, s.high) }
+func (s spread) String() string {
+	if s.high < 0.1 {
+		return fmt.Sprintf("%.4f (%.4f–%.4f)", s.median, s.low, s.high)
+	}
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median, s.low, s.high)
+}
 
 // pairs are the figures of two programs that ran in turn.
 type pairs struct{ ours, other []measurement }
