@@ -22,10 +22,10 @@ class Dss(java.Java):
     def __init__(self, classpath, roots):
         super().__init__(classpath, "DssJudge", str(roots))
 
-    def judge(self, path, online=False, minutes=0, policy=None):
+    def judge(self, path, online=False, minutes=0, policy=None, moment="", roots=None):
         """Verdicts of all signatures, newest first; a text when the judge could not read the file."""
         verdicts, error = [], None
-        for f in self.ask("online" if online else "offline", minutes, policy or "-", path):
+        for f in self.ask("online" if online else "offline", moment or minutes, policy or "-", path, *([roots] if roots else [])):
             if f[1] == "ERROR":
                 error = f[2]
             else:

@@ -162,15 +162,15 @@ def judge_mode(path, strict, roots, minutes, changes=True):
     return bad
 
 
-def validate(sig, info, knowledge, roots, minutes=0):
+def validate(sig, info, knowledge, roots, minutes=0, at=None, rules=CertRevTrustPolicy(REQUIRE_REVINFO)):
     policy = CertValidationPolicySpec(trust_manager=SimpleTrustManager.build(trust_roots=roots),
-                                      revinfo_policy=CertRevTrustPolicy(REQUIRE_REVINFO))
+                                      revinfo_policy=rules)
     spec = SignatureValidationSpec(
         cert_validation_policy=policy, local_knowledge=knowledge,
         revinfo_gathering_policy=RevocationInfoGatheringSpec(RevinfoOnlineFetchingRule.LOCAL_ONLY))
-    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
+    moment = at or datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
     return ades_with_time_validation(
-        sig.signed_data, spec, timing_info=ValidationTimingInfo(moment, moment, minutes != 0),
+        sig.signed_data, spec, timing_info=ValidationTimingInfo(moment, moment, minutes != 0 or at is not None),
         raw_digest=sig.compute_digest(), extra_status_kwargs=info, status_cls=PdfSignatureStatus)
 
 

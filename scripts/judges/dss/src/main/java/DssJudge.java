@@ -29,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
@@ -40,42 +41,55 @@ import java.util.stream.Collectors;
 /**
  * Judges signed PDFs with EU DSS: one JVM for many files.
  *
- * <p>usage: DssJudge ROOTS_DIR; each line of standard input is {@code offline|online TAB minutes TAB policy TAB file},
- * where minutes shift the time of validation and policy is a file or -. Each line of standard output is, for one signature,
+ * <p>usage: DssJudge ROOTS; each line of standard input is {@code offline|online TAB time TAB policy TAB file [TAB roots]},
+ * where time is a number of minutes from now or a moment like 2026-11-22T12:00:00Z, and policy is a file or -. ROOTS and
+ * roots are a folder of PEM files, or one. Each line of standard output is, for one signature,
  * {@code file TAB end of the signed bytes TAB format TAB indication TAB subindication TAB intact TAB errors}, or
  * {@code file TAB ERROR TAB text}; an empty line ends the answer to one question.
  */
 public final class DssJudge {
     private static final Map<String, ValidationPolicy> POLICIES = new HashMap<>();
+    private static final Map<String, CommonTrustedCertificateSource> ROOTS = new HashMap<>();
 
     private DssJudge() {
     }
 
     public static void main(String[] args) throws Exception {
-        CommonTrustedCertificateSource trusted = new CommonTrustedCertificateSource();
-        CertificateFactory factory = CertificateFactory.getInstance("X.509");
-        File[] roots = new File(args[0]).listFiles((d, n) -> n.endsWith(".pem"));
-        if (roots == null || roots.length == 0) {
-            throw new IllegalArgumentException("no roots in " + args[0]);
-        }
-        for (File f : roots) {
-            try (InputStream in = new FileInputStream(f)) {
-                for (Certificate c : factory.generateCertificates(in)) {
-                    trusted.addCertificate(new CertificateToken((X509Certificate) c));
-                }
-            }
-        }
+        roots(args[0]);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             String[] q = line.split("\t");
             try {
-                System.out.print(judge(trusted, q));
+                System.out.print(judge(roots(q.length > 4 ? q[4] : args[0]), q));
             } catch (Exception | StackOverflowError e) {
                 System.out.println(q[3] + "\tERROR\t" + clean(e.toString()));
             }
             System.out.println();
             System.out.flush();
         }
+    }
+
+    private static CommonTrustedCertificateSource roots(String path) throws Exception {
+        CommonTrustedCertificateSource trusted = ROOTS.get(path);
+        if (trusted != null) {
+            return trusted;
+        }
+        trusted = new CommonTrustedCertificateSource();
+        CertificateFactory factory = CertificateFactory.getInstance("X.509");
+        File[] files = path.endsWith(".pem") ? new File[] {new File(path)}
+                : new File(path).listFiles((d, n) -> n.endsWith(".pem"));
+        if (files == null || files.length == 0) {
+            throw new IllegalArgumentException("no roots in " + path);
+        }
+        for (File f : files) {
+            try (InputStream in = new FileInputStream(f)) {
+                for (Certificate c : factory.generateCertificates(in)) {
+                    trusted.addCertificate(new CertificateToken((X509Certificate) c));
+                }
+            }
+        }
+        ROOTS.put(path, trusted);
+        return trusted;
     }
 
     private static CertificateVerifier verifier(CommonTrustedCertificateSource trusted, boolean online) {
@@ -98,9 +112,10 @@ public final class DssJudge {
         }
         v.setCertificateVerifier(verifier(trusted, q[0].equals("online")));
         v.setValidationLevel(ValidationLevel.ARCHIVAL_DATA);
-        long minutes = Long.parseLong(q[1]);
-        if (minutes != 0) {
-            v.setValidationTime(new Date(System.currentTimeMillis() + minutes * 60_000));
+        if (q[1].indexOf('T') > 0) {
+            v.setValidationTime(Date.from(Instant.parse(q[1])));
+        } else if (!q[1].equals("0")) {
+            v.setValidationTime(new Date(System.currentTimeMillis() + Long.parseLong(q[1]) * 60_000));
         }
         ValidationPolicy policy = POLICIES.get(q[2]);
         if (policy == null) {
