@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strconv"
 	"testing"
+	"weak"
 
 	"gsign/internal/pdf/pdftest"
 	"gsign/internal/testenv"
@@ -166,4 +168,24 @@ func TestOriginalOnlyWhereTheChainLeads(t *testing.T) {
 	if err == nil && got.entries.shared != nil {
 		t.Error("entries came from a section that is not in the chain")
 	}
+}
+
+// A revision that was opened after another does not keep it: of hundreds, only what they share is held.
+func TestOriginalIsLetGo(t *testing.T) {
+	shareAlways(t)
+	original, grown := grow(t, pdftest.Classic())
+	got, err := OpenWith(bytes.NewReader(grown), int64(len(grown)), &Options{Original: original})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.entries.shared == nil {
+		t.Error("nothing is shared")
+	}
+	earlier := weak.Make(original)
+	original = nil
+	runtime.GC()
+	if earlier.Value() != nil {
+		t.Error("the earlier revision is still held")
+	}
+	runtime.KeepAlive(got)
 }

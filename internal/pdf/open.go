@@ -94,6 +94,7 @@ func OpenWith(r io.ReaderAt, size int64, opts *Options) (*File, error) {
 	if err := f.probe(); err != nil {
 		return nil, err
 	}
+	f.opts.Original = nil // or each revision that is opened after another would keep all before it
 	return f, nil
 }
 
