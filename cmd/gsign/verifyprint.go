@@ -218,11 +218,31 @@ func (v *verifier) since(list *lines, r *fileResult, s *signatureResult) {
 	case 3:
 		list.add("certified", "filling in, signing and annotating are permitted")
 	}
-	for i := range c.Changes {
-		list.add(first(i, "changed since"), changeText(&c.Changes[i]))
-	}
+	v.changes(list, c.Changes)
 	if len(c.Changes) == 0 && c.SignedRevision > 0 {
 		list.add("changed since", "nothing")
+	}
+}
+
+// shownChanges is how many allowed changes are told of each signature: with many signatures each has many, mostly the same.
+const shownChanges = 20
+
+// changes names what changed: all that is not allowed, and with --verbose all.
+func (v *verifier) changes(list *lines, all []changeResult) {
+	shown, more := 0, 0
+	for i := range all {
+		c := &all[i]
+		if c.Verdict == "allowed" {
+			if more > 0 || shown >= shownChanges && !v.flags.verbose {
+				more++
+				continue
+			}
+		}
+		list.add(first(shown, "changed since"), changeText(c))
+		shown++
+	}
+	if more > 0 {
+		list.add("", fmt.Sprintf("and %d more that are allowed: --verbose names them", more))
 	}
 }
 

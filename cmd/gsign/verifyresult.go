@@ -198,7 +198,7 @@ func newSignature(s *verify.SignatureReport, trust *anchors) signatureResult {
 		ClaimedName: s.Signature.Name, TimestampTime: s.Time, BestTime: s.BestTime, BestTimeBy: s.BestTimeBy, RevocationFresh: s.Fresh,
 		Findings: newFindings(s.Findings), Missing: newFindings(s.Missing), Proofs: []proofResult{},
 		Evidence: newEvidence(s), Algorithms: []algorithmResult{},
-		LTV: ltvResult{s.LTV.Enabled, s.LTV.Because}, Changes: newChanges(s.Comparison),
+		LTV: ltvResult{s.LTV.Enabled, s.LTV.Because},
 	}
 	chain := s.Chain
 	r.Anchor, r.TSAAnchor = trust.of(s.Anchor), trust.of(s.TSAAnchor)
@@ -246,13 +246,27 @@ func subject(c *x509.Certificate) string {
 	return c.Subject.String()
 }
 
-func newChanges(c *verify.Comparison) *changesResult {
+// changeLists makes results of the changes after each signature. Comparisons share them, and so do the results: what follows a
+// signature is mostly the end of what follows the one before.
+type changeLists struct {
+	of   []verify.Change
+	made []changeResult
+}
+
+func (l *changeLists) result(c *verify.Comparison) *changesResult {
 	if c == nil {
 		return nil
 	}
 	r := &changesResult{
 		Verdict: c.Verdict().String(), SignedRevision: c.Signed, DocMDP: c.DocMDP,
 		Locks: append([]string{}, c.Locks...), Changes: []changeResult{},
+	}
+	if len(c.Changes) == 0 {
+		return r
+	}
+	if at := len(l.of) - len(c.Changes); at >= 0 && &l.of[at] == &c.Changes[0] {
+		r.Changes = l.made[at:]
+		return r
 	}
 	for i := range c.Changes {
 		ch := &c.Changes[i]
@@ -261,5 +275,6 @@ func newChanges(c *verify.Comparison) *changesResult {
 			Page: ch.Page + 1, Field: ch.Field, Object: ch.Object, Generation: ch.Generation,
 		})
 	}
+	l.of, l.made = c.Changes, r.Changes
 	return r
 }

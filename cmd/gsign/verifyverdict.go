@@ -104,9 +104,12 @@ func (v *verifier) conclude(r *fileResult, report *verify.Report, unmet *verify.
 		reasons[verdict] = append(reasons[verdict], fmt.Sprintf(format, args...))
 	}
 	signatures := 0
+	var lists changeLists
 	for i := range report.Signatures {
 		s := &report.Signatures[i]
-		r.Signatures = append(r.Signatures, newSignature(s, v.trust))
+		result := newSignature(s, v.trust)
+		result.Changes = lists.result(s.Comparison)
+		r.Signatures = append(r.Signatures, result)
 		if c := s.Comparison; c != nil && r.Revisions == nil {
 			for _, rev := range c.Revisions {
 				r.Revisions = append(r.Revisions, revisionResult(rev))

@@ -94,7 +94,7 @@ type Revision struct {
 type Comparison struct {
 	Signed    int        // number of the revision that the signature covers
 	Revisions []Revision // all of the file, the oldest first
-	Changes   []Change   // in their order; none when nothing follows the signature
+	Changes   []Change   // in their order; none when nothing follows the signature; shared with other comparisons: not to be changed
 	// DocMDP is what the certification in force permits: 1 nothing, 2 filling in and signing, 3 annotating too; 0 when the
 	// document is not certified. Then filling in, signing and annotating are allowed, as with 3.
 	DocMDP int

@@ -21,6 +21,15 @@ type History struct {
 	found     []change   // what is wrong with the first signed revision itself
 	policies  []policy
 	compared  bool
+	judged    judged // for the signature that was asked about last
+}
+
+// judged are the changes of all steps under the same policies. Signatures one after the other mostly have the same, and share
+// them: with hundreds of signatures each of which has hundreds of later revisions that matters.
+type judged struct {
+	level, docMDP, locks int
+	all                  []Change
+	from                 []int // where each step's begin, and where the last one's end
 }
 
 // Open finds the revisions of a file. Nothing is compared yet.
@@ -111,12 +120,31 @@ func (h *History) Since(ctx context.Context, sig *pdfsig.Signature) (*Comparison
 	for i := range h.found {
 		c.Changes = append(c.Changes, h.found[i].judge(0, 0, nil))
 	}
-	for i := at + 1; i < len(h.revisions); i++ {
-		for _, ch := range h.steps[i-h.first-1] {
-			c.Changes = append(c.Changes, ch.judge(level, docMDP, locks))
-		}
+	later := h.under(level, docMDP, locks)
+	later = later[h.judged.from[at-h.first]:]
+	if c.Changes == nil {
+		c.Changes = slices.Clip(later)
+	} else {
+		c.Changes = append(c.Changes, later...)
 	}
 	return c, nil
+}
+
+// under judges all changes. Locks are those of all policies up to a revision: as many are the same ones.
+func (h *History) under(level, docMDP int, locks []policy) []Change {
+	j := &h.judged
+	if j.from != nil && j.level == level && j.docMDP == docMDP && j.locks == len(locks) {
+		return j.all
+	}
+	*j = judged{level: level, docMDP: docMDP, locks: len(locks)}
+	for _, step := range h.steps {
+		j.from = append(j.from, len(j.all))
+		for _, ch := range step {
+			j.all = append(j.all, ch.judge(level, docMDP, locks))
+		}
+	}
+	j.from = append(j.from, len(j.all))
+	return j.all
 }
 
 // compare compares each revision from the first signed one with the next, once.
