@@ -173,16 +173,18 @@ func TestOriginalOnlyWhereTheChainLeads(t *testing.T) {
 // A revision that was opened after another does not keep it: of hundreds, only what they share is held.
 func TestOriginalIsLetGo(t *testing.T) {
 	shareAlways(t)
-	original, grown := grow(t, pdftest.Classic())
-	got, err := OpenWith(bytes.NewReader(grown), int64(len(grown)), &Options{Original: original})
-	if err != nil {
-		t.Fatal(err)
+	opened := func() (*File, weak.Pointer[File]) {
+		original, grown := grow(t, pdftest.Classic())
+		got, err := OpenWith(bytes.NewReader(grown), int64(len(grown)), &Options{Original: original})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got, weak.Make(original)
 	}
+	got, earlier := opened()
 	if got.entries.shared == nil {
 		t.Error("nothing is shared")
 	}
-	earlier := weak.Make(original)
-	original = nil
 	runtime.GC()
 	if earlier.Value() != nil {
 		t.Error("the earlier revision is still held")

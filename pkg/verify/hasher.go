@@ -14,7 +14,7 @@ import (
 	"gsign/internal/limits"
 )
 
-// hasher digests byte ranges. SHA-256 states at the places where it stopped are kept and continued from, so that a file
+// hasher digests byte ranges. States of each algorithm at the places where it stopped are kept and continued from, so that a file
 // with many signatures is read about once, and not at all as far as the caller has read it.
 type hasher struct {
 	ctx    context.Context //nolint:containedctx // lives no longer than one Verify
@@ -24,6 +24,7 @@ type hasher struct {
 }
 
 type state struct {
+	alg  crypto.Hash
 	at   int64 // bytes digested
 	hash hash.Cloner
 }
@@ -41,7 +42,7 @@ func newHasher(ctx context.Context, r io.ReaderAt, given hash.Hash, size int64) 
 	if err != nil {
 		return nil, fmt.Errorf("verifying: cloning the digest state: %w", err)
 	}
-	h.states = append(h.states, state{size, c})
+	h.states = append(h.states, state{crypto.SHA256, size, c})
 	return h, nil
 }
 
@@ -50,16 +51,7 @@ func (h *hasher) digest(alg crypto.Hash, a, b, c int64) ([]byte, error) {
 	if !alg.Available() {
 		return nil, fmt.Errorf("digest algorithm %v is not available", alg)
 	}
-	if alg != crypto.SHA256 {
-		d := alg.New()
-		err := h.copy(d, 0, a)
-		if err != nil {
-			return nil, err
-		}
-		err = h.copy(d, b, b+c)
-		return d.Sum(nil), err
-	}
-	first, err := h.prefix(a)
+	first, err := h.prefix(alg, a)
 	if err != nil {
 		return nil, err
 	}
@@ -67,11 +59,16 @@ func (h *hasher) digest(alg crypto.Hash, a, b, c int64) ([]byte, error) {
 	return first.Sum(nil), err
 }
 
-// prefix returns the SHA-256 state after the first n bytes; the caller may write to it.
-func (h *hasher) prefix(n int64) (hash.Hash, error) {
-	best := state{0, sha256.New().(hash.Cloner)}
+// prefix returns the state after the first n bytes; the caller may write to it.
+func (h *hasher) prefix(alg crypto.Hash, n int64) (hash.Hash, error) {
+	fresh := alg.New()
+	start, ok := fresh.(hash.Cloner)
+	if !ok {
+		return fresh, h.copy(fresh, 0, n)
+	}
+	best := state{alg, 0, start}
 	for _, s := range h.states {
-		if s.at <= n && s.at > best.at {
+		if s.alg == alg && s.at <= n && s.at > best.at {
 			best = s
 		}
 	}
@@ -83,7 +80,7 @@ func (h *hasher) prefix(n int64) (hash.Hash, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.states = append(h.states, state{n, next})
+	h.states = append(h.states, state{alg, n, next})
 	return next.Clone()
 }
 
