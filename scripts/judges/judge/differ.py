@@ -73,7 +73,7 @@ def differences(name, answers, count):
     _, ours = answers["gsign"]
     found = []
     for judge in ("EU DSS", "pyHanko", "pdfsig", "OpenSSL"):
-        theirs = answers[judge]
+        theirs = answers[judge] or "no signature"
         add = functools.partial(Difference, name)
         if isinstance(ours, str) or isinstance(theirs, str):
             count[judge, "file", isinstance(ours, str), isinstance(theirs, str)] += 1
