@@ -17,7 +17,7 @@ check_spdx() {
 		*) continue ;;
 		esac
 		case $f in
-		*.md | *.txt | *.in | *.json | *.mod | *.sum | */testdata/* | *.ps) continue ;;
+		*.md | *.txt | *.tsv | *.in | *.json | *.mod | *.sum | */testdata/* | *.ps) continue ;;
 		esac
 		if ! head -n 5 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0'; then
 			echo "$f: no SPDX line"
