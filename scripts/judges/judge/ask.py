@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import multiprocessing
 import os
 import pathlib
 import queue
@@ -14,6 +15,8 @@ from . import ades, verdict
 from .dss import Dss
 
 KEPT = {"corpus-signed", "defects"}  # sets whose bytes are the same in the next run
+# A worker that is forked while a thread starts a program holds that program's pipe open, and its end is never seen.
+SPAWN = multiprocessing.get_context("spawn")
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -70,7 +73,7 @@ class Judges:
             subprocess.run(["certutil", "-N", "-d", f"sql:{self.nss}", "--empty-password"], check=True)
         self.jvms = Jvms(self.classpath, tasks[0].roots, cores)
         answers = [{} for _ in tasks]
-        with ThreadPoolExecutor(2 * cores + 1) as pool, ProcessPoolExecutor(cores) as python:
+        with ThreadPoolExecutor(2 * cores + 1) as pool, ProcessPoolExecutor(cores, SPAWN) as python:
             self.python = python
             todo = []
             for i, t in enumerate(tasks):

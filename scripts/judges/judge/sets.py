@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The files that gsign verify and the other judges answer about, each with what to trust and the time to judge at."""
+import collections
 import dataclasses
 import pathlib
 import random
@@ -48,38 +49,48 @@ def headers(path):
     return dict(map(str.strip, line.split(":", 1)) for line in path.read_text().splitlines() if ":" in line)
 
 
-def attacks(folder, every):
-    """The files with tables and the files with streams hold the same attacks: one kind serves for a sample."""
+def attacks(folder, every, each=2):
+    """A sample has some files of each class and of each verdict that is wanted in it; those with streams hold the same attacks."""
     subprocess.run(["go", "run", "./scripts/gen-attacks", folder], cwd=ROOT, check=True, timeout=300)
-    want = dict(line.split("\t")[::2] for line in (folder / "expected.tsv").read_text().splitlines()[1:])
-    names = sorted(n for n in want if every or not n.endswith("-stream.pdf"))
-    return [Task("attacks", folder / n, folder / "roots.pem", FIXED, {"Want": want[n]}) for n in names]
+    rows = [line.split("\t") for line in (folder / "expected.tsv").read_text().splitlines()[1:]]
+    kinds = collections.defaultdict(list)
+    for name, kind, want in rows:
+        if every or not name.endswith("-stream.pdf"):
+            kinds[kind, want].append(name)
+    want = {name: verdict for name, _, verdict in rows}
+    chosen = [n for names in kinds.values() for n in (names if every else random.Random(4).sample(names, min(each, len(names))))]
+    return [Task("attacks", folder / n, folder / "roots.pem", FIXED, {"Want": want[n]}) for n in sorted(chosen)]
 
 
-def own(gsign, folder):
-    """What gsign signs with its sandbox, at each level and with each profile."""
+def own(gsign, folder, every):
+    """What gsign signs with its sandbox, at each level and with each profile; in a sample, with one profile all but some."""
     found = []
     for profile in ("trial", "production"):
         with sandbox.Sandbox(gsign, folder / profile, profile) as box:
             roots = folder / f"{profile}.pem"
             roots.write_bytes(b"".join(f.read_bytes() for f in sorted(box.roots.glob("*.pem"))))
-            for src, level, flags in variants(profile):
-                out = folder / f"{src.stem}.{level}.{profile}{'.again' if flags else ''}.pdf"
-                code, text, _ = box.sign(folder / flags[0] if flags else src, out, "--level", level)
+            for src, level, kind, flags in variants(profile, every):
+                out = folder / f"{'-'.join(filter(None, (src.stem, kind)))}.{level}.{profile}.pdf"
+                if kind == "again":
+                    src = folder / f"{src.stem}.{level}.{profile}.pdf"
+                code, text, _ = box.sign(src, out, "--level", level, *flags)
                 if code:
                     raise RuntimeError(f"gsign sign {src.name} {level}: {code}: {text}")
                 found.append(Task("own", out, roots, ""))
     return found
 
 
-def variants(profile):
+def variants(profile, every):
     pdfs = [ROOT / "testdata" / "pdfs" / n for n in OWN]
     for src in pdfs:
         for level in LEVELS:
-            yield src, level, ()
-    # A second signature after the first.
+            if every or src == pdfs[0] or (level, profile) == ("b-lt", "trial"):
+                yield src, level, "", ()
     for level in LEVELS:
-        yield pdfs[0], level, (f"{pdfs[0].stem}.{level}.{profile}.pdf",)
+        if every or level == "b-lt":
+            yield pdfs[0], level, "again", ()  # a second signature after the first
+            yield pdfs[4], level, "field", ("--field", "Approval")
+            yield pdfs[0], level, "said", ("--reason", "why", "--location", "where", "--name", "who", "--contact", "how")
 
 
 def corpus(folder, work, every, count=60, seed=4):
