@@ -136,6 +136,13 @@ fuzz_target() (
 	exit 1
 )
 
+# check_report looks at the page of gsign verify in a browser.
+check_report() {
+	CGO_ENABLED=0 go build -o "$work/gsign-report" ./cmd/gsign
+	mkdir -p "$work/report"
+	python3 "$here/report/look.py" "$work/gsign-report" "$work/report"
+}
+
 check_shell() {
 	local f scripts=()
 	while IFS= read -r -d '' f; do

@@ -202,14 +202,7 @@ func (v *verifier) since(list *lines, r *fileResult, s *signatureResult) {
 	if c == nil {
 		return
 	}
-	covers := fmt.Sprintf("revision %d of %d, the first %d of %d bytes", c.SignedRevision, len(r.Revisions), s.Covers, r.Bytes)
-	switch {
-	case c.SignedRevision == 0:
-		covers = "no revision of the file"
-	case s.WholeFile:
-		covers = "the whole file"
-	}
-	list.add("covers", covers)
+	list.add("covers", coverage(r, s))
 	switch c.DocMDP {
 	case 1:
 		list.add("certified", "no changes are permitted")
@@ -246,8 +239,25 @@ func (v *verifier) changes(list *lines, all []changeResult) {
 	}
 }
 
+// coverage says which part of the file a signature covers.
+func coverage(r *fileResult, s *signatureResult) string {
+	switch {
+	case s.Changes == nil:
+		return ""
+	case s.Changes.SignedRevision == 0:
+		return "no revision of the file"
+	case s.WholeFile:
+		return "the whole file"
+	}
+	return fmt.Sprintf("revision %d of %d, the first %d of %d bytes", s.Changes.SignedRevision, len(r.Revisions), s.Covers, r.Bytes)
+}
+
 func changeText(c *changeResult) string {
-	text := fmt.Sprintf("%s, %s: %s", c.Verdict, c.Kind, c.Text)
+	return fmt.Sprintf("%s, %s: %s (%s)", c.Verdict, c.Kind, c.Text, strings.Join(whereabouts(c), ", "))
+}
+
+// whereabouts are the place of a change and the clause that judges it.
+func whereabouts(c *changeResult) []string {
 	at := []string{fmt.Sprintf("revision %d", c.Revision)}
 	if c.Page > 0 {
 		at = append(at, fmt.Sprintf("page %d", c.Page))
@@ -261,7 +271,7 @@ func changeText(c *changeResult) string {
 	if c.Clause != "" {
 		at = append(at, c.Clause)
 	}
-	return fmt.Sprintf("%s (%s)", text, strings.Join(at, ", "))
+	return at
 }
 
 // evidence tells the age of what the verdict rests on; with --verbose, of all.

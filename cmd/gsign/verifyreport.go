@@ -3,74 +3,170 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
+	"crypto/sha256"
 	_ "embed"
-	"fmt"
+	"encoding/base64"
 	"html/template"
 	"io"
+	"slices"
+	"strings"
 	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"gsign/internal/limits"
 	"gsign/internal/term"
+	"gsign/pkg/verify"
 )
 
 //go:embed report.html
 var reportPage string
 
+//go:embed report.css
+var reportStyle string
+
 // reportTemplate is the page of --report html. Everything from files goes through html/template, which escapes it, and through
-// term.Clean, which takes away what turns the reading order.
+// shown. It is parsed when it is wanted: every other command would pay for it.
 var reportTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("report").Funcs(template.FuncMap{
-		"clean": term.Clean, "moment": moment,
-		"cite":   func(f findingResult) string { return cite(&f) },
-		"change": func(c changeResult) string { return changeText(&c) },
+		"shown": shown, "moment": moment, "named": named, "plural": plural, "state": stateOf,
+		"day":      func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
+		"word":     func(verdict string) string { return verdictWords[verdict] },
+		"headline": func(verdict string) string { return headlines[verdict] },
+		"cite":     func(f findingResult) string { return cite(&f) },
+		"where":    func(c changeResult) string { return strings.Join(whereabouts(&c), ", ") },
 	}).Parse(reportPage))
 })
 
-// pictured is a result with the picture of its revisions.
-type pictured struct {
+// shown is a text of a file as the page has it: without what turns the reading order, cut where it is long, and with no
+// pile of marks on one letter that would cover the lines above.
+func shown(text string) string {
+	cut := text
+	if len(cut) > limits.ReportText*utf8.UTFMax {
+		cut = cut[:limits.ReportText*utf8.UTFMax]
+	}
+	cut = term.Clean(cut)
+	var b strings.Builder
+	n, marks := 0, 0
+	for _, r := range cut {
+		if marks++; !unicode.In(r, unicode.Mn, unicode.Me) {
+			marks = 0
+		}
+		if marks > limits.ReportMarks {
+			continue
+		}
+		if n++; n > limits.ReportText {
+			break
+		}
+		b.WriteRune(r)
+	}
+	if n > limits.ReportText || len(text) > limits.ReportText*utf8.UTFMax {
+		b.WriteString(" … (cut)")
+	}
+	return b.String()
+}
+
+// stateOf is the class and sign of an indication, or of a change's verdict: those of the verdicts on files.
+func stateOf(v any) string {
+	switch v {
+	case verify.TotalPassed, "allowed":
+		return verdictPassed
+	case verify.TotalFailed, "forbidden":
+		return verdictFailed
+	case "":
+		return verdictUnsigned
+	}
+	return verdictIndeterminate
+}
+
+// reportView is what the template is executed with.
+type reportView struct {
+	Style  template.CSS
+	Policy string // Content-Security-Policy: nothing is fetched or run, and the one style is known by its hash
+	Counts []verdictCount
+	First  *fileResult // trust, time and evidence are the same for all
+	Files  []fileView
+}
+
+type verdictCount struct {
+	Verdict string
+	N       int
+}
+
+type fileView struct {
 	*fileResult
 
-	Bars *bars
+	N       int      // from 1
+	Hints   []string // what to do next
+	Picture *picture
+	Parts   []signatureView
 }
 
-// bars are the revisions, each as wide as the part of the file up to its end.
-type bars struct {
-	Height int
-	Rows   []bar
+type signatureView struct {
+	*signatureResult
+
+	Headline string // its indication
+	Coverage string
+	Chains   []chainView
+	Found    []findingResult
+	Changed  []changeResult // the worst first
+	Left     int            // changes that the page leaves out
 }
 
-type bar struct {
-	Y, TextY, Width int
-	Fill, Text      string
-}
-
-const barHeight, barWidth = 24, 800
-
-func newBars(r *fileResult) *bars {
-	if len(r.Revisions) == 0 || r.Bytes == 0 {
-		return nil
+func newReportView(results []*fileResult) *reportView {
+	sum := sha256.Sum256([]byte(reportStyle))
+	v := &reportView{
+		Style: template.CSS(reportStyle), //nolint:gosec // our own file
+		Policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+			"'; base-uri 'none'; form-action 'none'",
+		First: results[0],
 	}
-	b := &bars{Height: barHeight * len(r.Revisions)}
-	for i, rev := range r.Revisions {
-		row := bar{
-			Y: i * barHeight, TextY: i*barHeight + 15, Width: max(2, int(rev.End*barWidth/r.Bytes)), Fill: "#e4e4e4",
-			Text: fmt.Sprintf("revision %d, to byte %d", rev.Number, rev.End),
+	counts := map[string]int{}
+	for i, r := range results {
+		counts[r.Verdict]++
+		f := fileView{fileResult: r, N: i + 1, Hints: r.hints, Picture: newPicture(r)}
+		for j := range r.Signatures {
+			f.Parts = append(f.Parts, newSignatureView(r, &r.Signatures[j]))
 		}
-		switch {
-		case rev.Timestamp:
-			row.Fill, row.Text = "#cfe0f5", row.Text+", document timestamp "+rev.Field
-		case rev.Field != "":
-			row.Fill, row.Text = "#cdeccf", row.Text+", signature "+rev.Field
-		}
-		b.Rows = append(b.Rows, row)
+		v.Files = append(v.Files, f)
 	}
-	return b
+	for _, verdict := range append([]string{verdictPassed}, verdictOrder...) {
+		if n := counts[verdict]; n > 0 {
+			v.Counts = append(v.Counts, verdictCount{verdict, n})
+		}
+	}
+	return v
+}
+
+func newSignatureView(r *fileResult, s *signatureResult) signatureView {
+	v := signatureView{
+		signatureResult: s, Headline: indication(s), Coverage: coverage(r, s), Chains: newChains(r, s),
+		Found: s.Findings[:min(len(s.Findings), limits.ReportLines)],
+	}
+	if s.Changes == nil {
+		return v
+	}
+	changed := slices.Clone(s.Changes.Changes)
+	slices.SortStableFunc(changed, func(a, b changeResult) int { return cmp.Compare(gravity(b.Verdict), gravity(a.Verdict)) })
+	n := min(len(changed), limits.ReportLines)
+	v.Changed, v.Left = changed[:n], len(changed)-n
+	return v
+}
+
+// gravity orders the verdicts on changes.
+func gravity(verdict string) int {
+	return slices.Index([]string{"allowed", "suspicious", "forbidden"}, verdict)
 }
 
 // writeReport writes one self-contained page about all files.
 func writeReport(w io.Writer, results []*fileResult) error {
-	var all []pictured
-	for _, r := range results {
-		all = append(all, pictured{r, newBars(r)})
+	b := bufio.NewWriter(w)
+	err := reportTemplate().Execute(b, newReportView(results))
+	if err != nil {
+		return err
 	}
-	return reportTemplate().Execute(w, all)
+	return b.Flush()
 }

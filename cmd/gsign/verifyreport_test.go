@@ -5,7 +5,9 @@ package main
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"gsign/internal/limits"
 	"gsign/pkg/verify"
 )
 
@@ -38,5 +40,26 @@ func TestReportEscapes(t *testing.T) {
 	}
 	if n := strings.Count(page, "&lt;script&gt;"); n < 20 {
 		t.Errorf("%d of the texts are shown", n)
+	}
+}
+
+// TestReportTexts: what a file says neither turns the reading order, nor fills the page, nor covers what stands above it.
+func TestReportTexts(t *testing.T) {
+	for text, want := range map[string]string{
+		"A plain name":                            "A plain name",
+		"a\u202efdp.exe":                          `a\u202efdp.exe`,
+		"nul\x00, bell\a":                         `nul\u0000, bell\u0007`,
+		"\xff\xfe":                                "",
+		"e" + strings.Repeat("\u0301", 50):        "e" + strings.Repeat("\u0301", limits.ReportMarks),
+		strings.Repeat("x", limits.ReportText):    strings.Repeat("x", limits.ReportText),
+		strings.Repeat("ä", limits.ReportText+1):  strings.Repeat("ä", limits.ReportText) + " … (cut)",
+		strings.Repeat("\U0001f512", 1_000_000):   strings.Repeat("\U0001f512", limits.ReportText) + " … (cut)",
+		strings.Repeat("\u0301", 1_000_000) + "x": strings.Repeat("\u0301", limits.ReportMarks) + " … (cut)",
+	} {
+		got := shown(text)
+		plain := strings.NewReplacer("\ufffd", "", "�", "").Replace(got)
+		if got != want && plain != want || !utf8.ValidString(got) {
+			t.Errorf("%.20q is shown as %.40q, want %.40q", text, got, want)
+		}
 	}
 }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"time"
@@ -81,6 +80,9 @@ type signatureResult struct {
 	Algorithms      []algorithmResult    `json:"algorithms"`
 	LTV             ltvResult            `json:"adobe_ltv"`
 	Changes         *changesResult       `json:"changes"`
+
+	ranges   []int64             // the ByteRange, for the picture
+	tsaChain []*x509.Certificate // of the signature's timestamp
 }
 
 type certificateResult struct {
@@ -129,6 +131,8 @@ type evidenceResult struct {
 	Verdict     string    `json:"verdict"`
 	Check       string    `json:"check,omitempty"`
 	AgeSeconds  *int64    `json:"age_seconds,omitempty"` // at the best time; negative: made after it
+
+	about, by *x509.Certificate // Certificate and Responder
 }
 
 type algorithmResult struct {
@@ -168,14 +172,13 @@ func newCertificate(c *x509.Certificate) *certificateResult {
 	if c == nil {
 		return nil
 	}
-	sum := sha256.Sum256(c.Raw)
 	name := c.Subject.CommonName
 	if name == "" {
 		name = c.Subject.String()
 	}
 	return &certificateResult{
 		Subject: c.Subject.String(), Name: name, Issuer: c.Issuer.String(), Serial: hex.EncodeToString(c.SerialNumber.Bytes()),
-		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(), Key: keyName(c), SHA256: hex.EncodeToString(sum[:]),
+		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(), Key: keyName(c), SHA256: fingerprint(c),
 	}
 }
 
@@ -198,7 +201,7 @@ func newSignature(s *verify.SignatureReport, trust *anchors) signatureResult {
 		ClaimedName: s.Signature.Name, TimestampTime: s.Time, BestTime: s.BestTime, BestTimeBy: s.BestTimeBy, RevocationFresh: s.Fresh,
 		Findings: newFindings(s.Findings), Missing: newFindings(s.Missing), Proofs: []proofResult{},
 		Evidence: newEvidence(s), Algorithms: []algorithmResult{},
-		LTV: ltvResult{s.LTV.Enabled, s.LTV.Because},
+		LTV: ltvResult{s.LTV.Enabled, s.LTV.Because}, ranges: s.Signature.ByteRange, tsaChain: s.TSAChain,
 	}
 	chain := s.Chain
 	r.Anchor, r.TSAAnchor = trust.of(s.Anchor), trust.of(s.TSAAnchor)
@@ -208,7 +211,7 @@ func newSignature(s *verify.SignatureReport, trust *anchors) signatureResult {
 		if len(chain) == 0 {
 			chain = s.TSAChain
 		}
-		r.Signer = nil
+		r.Signer, r.tsaChain = nil, nil
 	}
 	for _, c := range chain {
 		r.Chain = append(r.Chain, newCertificate(c))
@@ -229,6 +232,7 @@ func newEvidence(s *verify.SignatureReport) []evidenceResult {
 		r := evidenceResult{
 			Certificate: subject(e.Certificate), Kind: e.Kind, Source: e.Source, ThisUpdate: e.ThisUpdate, NextUpdate: e.NextUpdate,
 			ProducedAt: e.ProducedAt, Responder: subject(e.Responder), RevokedAt: e.RevokedAt, Used: e.Used, Verdict: e.Verdict, Check: e.Check,
+			about: e.Certificate, by: e.Responder,
 		}
 		if !e.ThisUpdate.IsZero() && !s.BestTime.IsZero() {
 			age := int64(s.BestTime.Sub(e.ThisUpdate) / time.Second)

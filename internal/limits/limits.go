@@ -325,3 +325,15 @@ const (
 	// ReadBlock is the piece in which a file is read through a digest: larger ones are no faster, smaller ones cost more calls.
 	ReadBlock = 512 << 10
 )
+
+// Of the page of gsign verify --report html. What it leaves out, --json has.
+const (
+	// ReportText bounds one text of a file: the longest subjects met in the sample files have 300 characters.
+	ReportText = 500
+	// ReportMarks bounds the marks on one letter. Vietnamese and pointed Hebrew need three.
+	ReportMarks = 4
+	// ReportLines bounds the findings and changes told of one signature, and the revisions in the table: nobody reads more.
+	ReportLines = 100
+	// ReportRows bounds the signatures in the picture of the revisions, more would fill more than two screens.
+	ReportRows = 24
+)
