@@ -15,7 +15,7 @@ from judge import ask, differ, report, sets
 
 GOAL = 98.0
 # Exit codes of gsign verify for what an attack file is known to be; a broken one may have no signature, or not be a PDF any more.
-ATTACKED = {"good": {0}, "suspicious": {10, 11}, "forbidden": {10}, "broken": {7, 10, 12}}
+ATTACKED = {"good": {0}, "suspicious": {10, 11}, "forbidden": {10}, "broken": {7, 10, 11, 12}}
 
 
 def arguments():
