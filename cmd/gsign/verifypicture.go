@@ -168,7 +168,7 @@ func (p *picture) describe(r *fileResult) string {
 		case after == 0:
 			b.WriteString("covers the file to its end.")
 		default:
-			fmt.Fprintf(&b, "covers the first %d bytes; what was added later is %s.", r.Signatures[i].Covers, c.Verdict)
+			fmt.Fprintf(&b, "covers the first %d bytes; what was added later is %s.", r.Signatures[i].Covers, shown(c.Verdict))
 		}
 	}
 	return b.String()

@@ -151,7 +151,11 @@ func newSignatureView(r *fileResult, s *signatureResult) signatureView {
 	}
 	changed := slices.Clone(s.Changes.Changes)
 	slices.SortStableFunc(changed, func(a, b changeResult) int { return cmp.Compare(gravity(b.Verdict), gravity(a.Verdict)) })
-	n := min(len(changed), limits.ReportLines)
+	bad := slices.IndexFunc(changed, func(c changeResult) bool { return c.Verdict == "allowed" })
+	if bad < 0 {
+		bad = len(changed)
+	}
+	n := min(len(changed), max(bad, shownChanges), limits.ReportLines)
 	v.Changed, v.Left = changed[:n], len(changed)-n
 	return v
 }
