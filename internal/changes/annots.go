@@ -322,3 +322,54 @@ func (st *step) appearances() {
 		st.adopt(o, at, false)
 	}
 }
+
+// ownLook explains the streams that a field showed while it was empty, and that its signer wrote anew in their place. What
+// something else shows too is left to be judged.
+func (st *step) ownLook(field pdf.Ref, ap pdf.Object) {
+	before := st.dictBefore(st.dictBefore(field)["AP"])
+	for key, o := range st.dict(ap) {
+		look, indirect := o.(pdf.Ref)
+		d := st.changed[look.Num]
+		if !indirect || before[key] != o || d == nil || !d.old || !d.now || st.marks.get(look.Num)&protected != 0 {
+			continue
+		}
+		_, form := st.get(look).(*pdf.Stream)
+		if form && !st.shownElsewhere(look, field.Num) {
+			d.explained = true
+		}
+	}
+}
+
+// shownElsewhere reports whether another field or annotation shows an appearance, in this revision or before it.
+func (st *step) shownElsewhere(look pdf.Ref, field uint32) bool {
+	shows := func(read func(pdf.Object) pdf.Dict, o pdf.Object) bool {
+		for _, n := range read(read(o)["AP"]) {
+			if n == pdf.Object(look) {
+				return true
+			}
+			if _, stream := n.(pdf.Ref); stream && !st.state.step() {
+				return true
+			}
+			for _, state := range read(n) {
+				if state == pdf.Object(look) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	both := func(ref pdf.Ref) bool { return ref.Num != field && (shows(st.dict, ref) || shows(st.dictBefore, ref)) }
+	for num := range st.fields {
+		if both(pdf.Ref{Num: num, Gen: st.gen(num)}) {
+			return true
+		}
+	}
+	for _, num := range st.pages {
+		for _, a := range st.array(st.dict(pdf.Ref{Num: num, Gen: st.gen(num)})["Annots"]) {
+			if ref, indirect := a.(pdf.Ref); indirect && both(ref) || !indirect && shows(st.dict, a) || !st.state.step() {
+				return true
+			}
+		}
+	}
+	return false
+}

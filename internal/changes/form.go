@@ -216,6 +216,7 @@ func (st *step) signatureAdded(ref pdf.Ref, dict pdf.Dict, n *node, visible bool
 		}
 	}
 	st.adopt(sig, 0, true)
+	st.ownLook(ref, dict["AP"])
 	st.adopt(dict["AP"], ref.Num, true)
 	st.adopt(dict, ref.Num, false)
 	c := st.tell(ref.Num, kind, Allowed, needs, clauseRange, "%s was added in field %q", what, n.name)

@@ -55,7 +55,7 @@ func TestWholeDocumentCompared(t *testing.T) {
 		want, quick := false, false
 		switch strings.TrimSuffix(c.Name, "-stream") {
 		case "honest-alone", "honest-timestamp", "honest-certified-1-timestamp", "honest-second", "honest-second-after-store",
-			"honest-second-visible", "honest-existing-field", "honest-certified-2-second", "honest-certified-2-existing-field",
+			"honest-second-visible", "honest-existing-field", "honest-existing-field-look", "honest-existing-field-look-indirect", "honest-certified-2-second", "honest-certified-2-existing-field",
 			"honest-certified-3-all", "honest-store", "honest-certified-1-store", "honest-prolonged", "honest-locked-all-second", "honest-locked-others-second", "honest-many", "honest-broken-between":
 			want, quick = true, true // the newest signature has nothing after it, or a security store
 		case "honest-written-again", "honest-left-behind":

@@ -122,6 +122,30 @@ const (
 func (c *cases) second(in []byte) []byte { return c.sign(in, sig{name: "Second"}) }
 func (c *cases) stamp(in []byte) []byte  { return c.sign(in, sig{name: "Stamp", stamp: true}) }
 
+// signLook signs a field that shows something while it is empty, and writes that anew in its place. shared is a field or an
+// annotation that shows the same.
+func (c *cases) signLook(indirect bool, shared uint32) []byte {
+	var look pdf.Ref
+	in := c.update(c.document(), func(_ *pdf.File, u *pdf.Update) {
+		look = u.Alloc()
+		u.SetStream(look, form("0 0 200 40"), []byte("BT /F1 12 Tf (Sign here) Tj ET"))
+		var ap pdf.Object = pdf.Dict{"N": look}
+		if indirect {
+			at := u.Alloc()
+			u.Set(at, ap)
+			ap = at
+		}
+		for _, num := range []uint32{objApproval, shared} {
+			if num != 0 {
+				c.edit(u, ref(num), func(d pdf.Dict) { d["AP"] = ap })
+			}
+		}
+	})
+	return c.sign(c.sign(in, sig{name: "First"}), sig{field: ref(objApproval), add: func(u *pdf.Update, _, _ pdf.Ref) {
+		u.SetStream(look, form("0 0 200 40"), []byte("BT /F1 12 Tf (Signed) Tj ET"))
+	}})
+}
+
 // honest makes what signers and readers do to signed documents.
 func (c *cases) honest() {
 	good := func(name string, b []byte) { c.add("honest-"+name, "honest", Good, "", b) }
@@ -135,6 +159,8 @@ func (c *cases) honest() {
 	good("second-after-store", c.second(store))
 	good("second-visible", c.sign(one, sig{name: "Second", rect: "72 40 172 80", look: "BT /F1 12 Tf (Signed) Tj ET"}))
 	good("existing-field", c.sign(one, sig{field: ref(objApproval)}))
+	good("existing-field-look", c.signLook(false, 0))
+	good("existing-field-look-indirect", c.signLook(true, 0))
 	good("fill", c.fill(one, objName, "Grace", "Grace"))
 	good("fill-empty", c.fill(one, objOther, "42", "42"))
 	good("fill-split", c.split(one, "Grace", "Grace"))
@@ -256,6 +282,8 @@ const evilText = "BT /F1 24 Tf 72 720 Td (Pay 9999 EUR) Tj ET"
 // shadow makes what was prepared in the signed document come to light.
 func (c *cases) shadow() {
 	const class = "shadow"
+	c.add("shadow-look-of-field", class, Forbidden, "pages or signatures need", c.signLook(false, objOther))
+	c.add("shadow-look-of-note", class, Forbidden, "pages or signatures need", c.signLook(true, objNote))
 	c.add("shadow-hide-annotation", class, Suspicious, "annotation was taken", c.change(3, func(d pdf.Dict) {
 		a := d["Annots"].(pdf.Array)
 		d["Annots"] = append(append(pdf.Array{}, a[:4]...), a[5:]...) // without what covers
