@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"time"
 
 	"gsign/internal/config"
@@ -65,6 +66,14 @@ func (a *app) startSandbox(f *signFlags) (*dssclient.Config, func(), error) {
 			return nil, nil, &usageError{
 				fmt.Sprintf("--%s and --sandbox contradict each other", config.Lookup(key).FlagName()),
 				"the sandbox brings its own credentials",
+			}
+		}
+	}
+	if f.sandboxRoots != "" && !f.force {
+		if entries, err := os.ReadDir(f.sandboxRoots); err == nil && len(entries) > 0 {
+			return nil, nil, &usageError{
+				"--sandbox-roots: " + f.sandboxRoots + " is not empty",
+				"name a new folder: each sandbox has roots of its own, and what an earlier one signed is trusted by no others",
 			}
 		}
 	}
