@@ -75,6 +75,7 @@ func (st *step) page(num uint32, d *delta) {
 			st.tell(num, Content, Forbidden, free, clauseRange, "/%s of page %d differs", key, index+1).Page = index
 		}
 	}
+	st.moved(a, b, "Annots", "Parent")
 }
 
 // pageNode lets programs write their name into the page tree.

@@ -4,6 +4,8 @@ package changes
 
 import (
 	"encoding/hex"
+	"reflect"
+	"slices"
 
 	"gsign/internal/pdf"
 )
@@ -38,9 +40,12 @@ func (st *step) trailer() {
 	if st.marks.get(ref.Num)&protected != 0 {
 		return // rest says so
 	}
-	if r := st.marks.role(ref.Num); r != noRole && r != roleInfo {
-		st.tell(ref.Num, Structure, Forbidden, free, clauseMetadata, "the information dictionary is the %s now", r)
+	if m := st.marks.get(ref.Num); m != 0 && role(m&roleMask) != roleInfo {
+		st.tell(ref.Num, Structure, Forbidden, free, clauseMetadata, "the %s %d is the information dictionary now", role(m&roleMask), ref.Num)
 		return
+	}
+	if d != nil && d.old && st.marks.get(ref.Num) == 0 {
+		st.tell(ref.Num, Unused, Suspicious, free, clauseMetadata, "object %d, which nothing reached, was changed and is the information dictionary now", ref.Num)
 	}
 	c := st.tell(ref.Num, Metadata, Allowed, free, clauseMetadata, "the information dictionary differs%s", list(st.keys(was, is)))
 	c.Object = ref.Num
@@ -89,9 +94,19 @@ func (st *step) catalog() {
 		for _, key := range st.keys(a, b) {
 			st.catalogDiffers(key, a[key], b[key])
 		}
+		st.moved(a, b, "AcroForm", "DSS", "Metadata", "Extensions", "StructTreeRoot")
 	}
 	st.storeChanges(b["DSS"])
 	st.metadata(b["Metadata"])
+}
+
+// moved protects what a dictionary refers to elsewhere than before, though it says the same there: it must stay so.
+func (st *step) moved(a, b pdf.Dict, except ...pdf.Name) {
+	for key, o := range b {
+		if !slices.Contains(except, key) && !reflect.DeepEqual(a[key], o) {
+			st.adopt(o, 0, true)
+		}
+	}
 }
 
 func (st *step) catalogDiffers(key pdf.Name, a, b pdf.Object) {
@@ -165,7 +180,9 @@ func (st *step) storeWalk(o pdf.Object, depth int) (touched bool) {
 			}
 			d.explained, touched = true, true
 		}
-		st.assign(ref, roleStore)
+		if !there || st.marks.get(ref.Num) == 0 || st.marks.role(ref.Num) != noRole { // what is shown stays what it is
+			st.assign(ref, roleStore)
+		}
 	}
 	switch v := v.(type) {
 	case pdf.Array:

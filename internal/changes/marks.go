@@ -48,6 +48,10 @@ func (r role) named() bool {
 	return false
 }
 
+// loose reports whether anybody may change objects of a role in whichever way. Where such an object is something else too,
+// what that shows would change with it: then it is protected.
+func (r role) loose() bool { return r == roleStore || r == roleMetadata || r == roleInfo }
+
 const markBlock = 4096
 
 // marks holds a byte for each object, in blocks: neither many objects nor a high number cost much.
@@ -74,8 +78,11 @@ func (m marks) role(num uint32) role { return role(m.get(num) & roleMask) }
 // assign gives an object a role unless it has one, and reports whether it did.
 func (m marks) assign(num uint32, r role) bool {
 	b := m.at(num)
-	if *b&roleMask != 0 {
+	if had := role(*b & roleMask); had != noRole {
 		*b |= reachable
+		if had.loose() && had != r {
+			*b |= protected
+		}
 		return false
 	}
 	*b |= uint8(r) | reachable

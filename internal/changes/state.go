@@ -20,9 +20,11 @@ type state struct {
 	names  map[string]bool // fully qualified names of fields that have a name of their own
 	// pages are the pages' numbers, in their order.
 	pages []uint32
-	// annotated are those that had annotations when the walk began, shielded is what pages refer to: both of the walk alone.
+	// annotated are those that had annotations when the walk began, shielded is what pages refer to, painted what of it
+	// their contents and resources do: all of the walk alone.
 	annotated []uint32
 	shielded  []pdf.Ref
+	painted   []pdf.Ref
 	// owner gives the annotation or field that shows an object as its appearance.
 	owner map[uint32]uint32
 	// signed gives the field that each signature dictionary belongs to.
@@ -34,6 +36,7 @@ type state struct {
 	evidence map[pdf.Ref]bool
 	policies []policy
 	later    []pdf.Dict // signatures to be protected once all roles are known
+	painting bool       // what is followed is painted: a field or an annotation in it is no mere destination
 	found    []change   // what is wrong with the revision itself
 	steps    int
 	err      error
@@ -66,6 +69,11 @@ func survey(ctx context.Context, f *pdf.File) (*state, error) {
 	s.pageTree(catalog["Pages"])
 	s.store(catalog["DSS"])
 	// What is protected is walked first: it stays so whatever else reaches it.
+	s.painting = true
+	for _, ref := range s.painted {
+		s.follow(ref, true, 0)
+	}
+	s.painting = false
 	for key, o := range catalog {
 		switch key {
 		case "AcroForm", "DSS", "Metadata", "Pages", "Extensions", "Perms", "StructTreeRoot":
@@ -79,8 +87,8 @@ func survey(ctx context.Context, f *pdf.File) (*state, error) {
 	s.perms(catalog["Perms"])
 	s.protectSignatures()
 	s.shown()
-	s.annotated, s.shielded = nil, nil
-	s.follow(trailer["Info"], false, 0)
+	s.annotated, s.shielded, s.painted = nil, nil, nil
+	s.follow(s.dict(trailer["Info"]), false, 0)
 	s.follow(catalog["Extensions"], false, 0)
 	s.structure(catalog["StructTreeRoot"])
 	if s.err == nil {
@@ -166,7 +174,10 @@ func (s *state) follow(o pdf.Object, shielded bool, owner uint32) {
 			return
 		}
 		b := s.marks.at(ref.Num)
-		if role(*b&roleMask).named() || *b&mark == mark {
+		switch r := role(*b & roleMask); {
+		case r.loose() && *b&protected == 0, s.painting && (r == roleField || r == roleAnnot) && *b&protected == 0:
+			*b |= protected
+		case r.named() || *b&mark == mark:
 			return
 		}
 		*b |= mark
@@ -201,10 +212,14 @@ func (s *state) pageTree(root pdf.Object) {
 			if key == "Annots" || key == "Parent" || key == "Kids" {
 				continue
 			}
+			list, bit := &s.shielded, uint8(1)
+			if key == "Resources" || key == "Contents" {
+				list, bit = &s.painted, 2
+			}
 			references(o, func(ref pdf.Ref) {
-				if b := seen.at(ref.Num); *b == 0 {
-					*b = 1
-					s.shielded = append(s.shielded, ref)
+				if b := seen.at(ref.Num); *b&bit == 0 {
+					*b |= bit
+					*list = append(*list, ref)
 				}
 			})
 		}
@@ -259,11 +274,13 @@ func (s *state) annotations(page pdf.Ref, o pdf.Object) {
 // shown marks what annotations and fields show. A page may share it: then it is protected already. What signed fields
 // show is protected.
 func (s *state) shown() {
+	s.painting = true
 	for num, n := range s.fields {
 		if n.signed != 0 {
 			s.follow(s.dict(pdf.Ref{Num: num, Gen: s.gen(num)})["AP"], true, 0)
 		}
 	}
+	s.painting = false
 	for num := range s.fields {
 		s.follow(s.dict(pdf.Ref{Num: num, Gen: s.gen(num)}), false, num)
 	}

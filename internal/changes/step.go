@@ -165,8 +165,17 @@ func (st *step) read(f *pdf.File, ref pdf.Ref, there bool) (pdf.Object, error) {
 
 // bookkeeping recognizes cross-reference and object streams. An object stream that was there may not change: objects are
 // in it.
+//
+// What they say of themselves is not enough: contents and appearances can say it too.
 func (st *step) bookkeeping(num uint32, d *delta, x, y pdf.Object) bool {
 	was, is := structural(x), structural(y)
+	_, stream := x.(*pdf.Stream)
+	switch {
+	case stream && st.was.Packs(num):
+		was = "ObjStm"
+	case was == "XRef" && (st.marks.get(num) != 0 || !st.section(num)):
+		return false
+	}
 	switch {
 	case was == "ObjStm":
 		st.tell(num, Structure, Forbidden, free, "ISO 32000-2 7.5.7", "the object stream %d, which was signed, is another object now", num)
@@ -182,6 +191,12 @@ func (st *step) bookkeeping(num uint32, d *delta, x, y pdf.Object) bool {
 		return true
 	}
 	return false
+}
+
+// section reports whether an object was one of the cross-reference streams that led through the older revision.
+func (st *step) section(num uint32) bool {
+	at := st.was.Place(num)
+	return slices.ContainsFunc(st.was.Sections(), func(s pdf.Section) bool { return s.Offset == at })
 }
 
 func structural(o pdf.Object) pdf.Name {
@@ -243,7 +258,10 @@ func (st *step) adopt(o pdf.Object, owner uint32, shielded bool) {
 			return
 		}
 		b := st.marks.at(ref.Num)
-		if role(*b&roleMask) != noRole || *b&mark == mark {
+		if r := role(*b & roleMask); r.loose() {
+			*b |= protected
+			return
+		} else if r != noRole || *b&mark == mark {
 			return
 		}
 		d := st.changed[ref.Num]

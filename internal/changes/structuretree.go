@@ -22,8 +22,8 @@ func (s *state) structure(o pdf.Object) {
 				s.dangle(ref, false)
 				return
 			}
-			if m := s.marks.get(ref.Num); m&protected != 0 || m&roleMask != 0 {
-				return
+			if s.marks.get(ref.Num) != 0 {
+				return // it is something else too, and is compared as that
 			}
 			s.marks.assign(ref.Num, roleStructure)
 			next = append(next, s.get(ref))

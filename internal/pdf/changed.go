@@ -76,6 +76,21 @@ func (f *File) Objects(yield func(Ref) bool) {
 	}
 }
 
+// Packs reports whether the cross-reference names a stream as one that other objects are in, whatever it says of itself.
+func (f *File) Packs(stream uint32) bool {
+	if f.packing == nil {
+		f.packing = map[uint32]bool{}
+		for _, b := range f.entries.blocks {
+			for _, e := range b {
+				if e.kind() == entryPacked {
+					f.packing[e.stream()] = true
+				}
+			}
+		}
+	}
+	return f.packing[stream]
+}
+
 // Highest gives the highest object number that the cross-reference names.
 func (f *File) Highest() uint32 { return f.entries.highest }
 
@@ -89,6 +104,9 @@ func Same(a *File, x Object, b *File, y Object) (bool, error) {
 	}
 	if !ok {
 		return reflect.DeepEqual(x, y), nil
+	}
+	if s.owner != t.owner { // the same bytes, encrypted for two objects, say two things
+		return false, nil
 	}
 	if !reflect.DeepEqual(withoutLength(s.Dict), withoutLength(t.Dict)) {
 		return false, nil

@@ -241,3 +241,34 @@ func TestBadEncryptionDictionary(t *testing.T) {
 		}
 	}
 }
+
+// The same bytes, encrypted for two objects, are two different streams: whoever moves contents to another number hides them.
+func TestSameEncrypted(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(testenv.Root(t), "testdata", "pdfs", "qpdf-encrypted-rc4.pdf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := openEncrypted(b, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ref := range f.Objects {
+		o, err := f.Object(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, ok := o.(*Stream)
+		if !ok || s.owner.IsZero() {
+			continue
+		}
+		moved := *s
+		moved.owner.Num++
+		same, err := Same(f, s, f, s)
+		other, err2 := Same(f, s, f, &moved)
+		if !same || other || err != nil || err2 != nil {
+			t.Errorf("object %v: %v with itself, %v as another object: %v, %v", ref, same, other, err, err2)
+		}
+		return
+	}
+	t.Fatal("no encrypted stream")
+}

@@ -25,6 +25,7 @@ type File struct {
 	packed   packedCache
 	loading  map[Ref]bool    // references being followed for a stream's /Length: they may lead back
 	opening  map[uint32]bool // object streams being read
+	packing  map[uint32]bool // streams that objects are in: see Packs
 	scanned  int64
 	opts     Options
 	damage   []Damage

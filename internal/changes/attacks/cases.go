@@ -54,6 +54,7 @@ func All(tb testing.TB) ([]Case, []*x509.Certificate) {
 		c.shadow()
 		c.certified()
 		c.objects()
+		c.shared()
 	}
 	c.kind, c.suffix = pdftest.Table, ""
 	c.base = w.sign(document(pdftest.Table), sig{name: "First"})

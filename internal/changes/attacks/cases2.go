@@ -88,7 +88,8 @@ func (c *cases) objects() {
 	c.add("field-moved", class, Suspicious, "/Rect", c.change(objName, func(d pdf.Dict) { d["Rect"] = pdf.Raw("[72 700 400 760]") }))
 	c.signed()
 	if c.kind == pdftest.Stream {
-		c.packed()
+		c.packed("object-stream-redefined", c.base)
+		c.add("object-stream-covered", "object streams", Forbidden, "", c.change(objFont, func(d pdf.Dict) { d["BaseFont"] = pdf.Name("Symbol") }))
 	}
 	forbidden("rolled-back", "", c.rolledBack())
 }
@@ -138,23 +139,26 @@ func (c *cases) signed() {
 	}))
 }
 
-// packed writes a signed object stream anew, and objects below it.
-func (c *cases) packed() {
-	f := c.open(c.base)
+// packed writes a signed object stream anew, whatever it calls itself.
+func (c *cases) packed(name string, in []byte) {
+	f := c.open(in)
 	for ref := range f.Objects {
 		o, err := f.Object(ref)
 		c.must(err)
 		s, ok := o.(*pdf.Stream)
-		if !ok || s.Dict["Type"] != pdf.Object(pdf.Name("ObjStm")) {
+		if !ok || s.Dict["N"] == nil || s.Dict["First"] == nil {
 			continue
 		}
 		data, err := f.StreamData(s, 1<<20)
 		c.must(err)
 		evil := bytes.Replace(data, []byte("/MediaBox [0 0 612 792]"), []byte("/MediaBox [0 0 61  792]"), 1)
-		c.add("object-stream-redefined", "object streams", Forbidden, "object stream", c.update(c.base, func(_ *pdf.File, u *pdf.Update) {
-			u.SetStream(ref, pdf.Dict{"Type": pdf.Name("ObjStm"), "N": s.Dict["N"], "First": s.Dict["First"]}, evil)
+		c.add(name, "object streams", Forbidden, "object stream", c.update(in, func(_ *pdf.File, u *pdf.Update) {
+			d := pdf.Dict{"N": s.Dict["N"], "First": s.Dict["First"]}
+			if s.Dict["Type"] != nil {
+				d["Type"] = s.Dict["Type"]
+			}
+			u.SetStream(ref, d, evil)
 		}))
-		c.add("object-stream-covered", "object streams", Forbidden, "", c.change(objFont, func(d pdf.Dict) { d["BaseFont"] = pdf.Name("Symbol") }))
 		return
 	}
 	c.tb.Fatal("no object stream")
