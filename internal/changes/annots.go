@@ -164,8 +164,15 @@ func (st *step) annotationAdded(ref pdf.Ref, page int) {
 	switch {
 	case dict == nil:
 		st.dangle(ref, false)
-	case n != nil && st.fresh[ref.Num]:
-		return // a new signature field, which has been judged
+	case n != nil && st.fresh[ref.Num]: // a new signature field, which has been judged by the page that it names
+		named, _ := dict["P"].(pdf.Ref)
+		if page < 0 || named.Num == st.pages[page] {
+			return
+		}
+		at := pdf.Ref{Num: st.pages[page], Gen: st.gen(st.pages[page])}
+		if st.visible(dict) && st.covers(dict, at) {
+			st.tell(ref.Num, Signature, Suspicious, fill, clauseAnnots, "the new field covers much of page %d, and names another", page+1).Page = page
+		}
 	case n != nil && n.kind == "Sig" && n.signed != 0 && there && st.isChanged(ref):
 		if st.visible(dict) {
 			c := st.tell(ref.Num, Signature, Allowed, fill, clauseAnnots, "the field that was signed is shown on page %d now", page+1)
@@ -202,8 +209,10 @@ func (st *step) look(c *change, dict pdf.Dict) {
 	subtype, _ := st.get(dict["Subtype"]).(pdf.Name)
 	c.Text += " (" + string(subtype) + ")"
 	small := false
-	action := st.get(st.dict(dict["A"])["S"])
-	if dict["AA"] != nil || dict["A"] != nil && action != pdf.Object(pdf.Name("URI")) && action != pdf.Object(pdf.Name("GoTo")) {
+	action := st.dict(dict["A"])
+	kind := st.get(action["S"])
+	leads := kind == pdf.Object(pdf.Name("URI")) || kind == pdf.Object(pdf.Name("GoTo"))
+	if dict["AA"] != nil || dict["A"] != nil && (!leads || action["Next"] != nil) {
 		suspect("does something when it is touched")
 		return
 	}
@@ -226,7 +235,7 @@ func (st *step) look(c *change, dict pdf.Dict) {
 		return
 	}
 	for _, o := range ap {
-		if !st.modest(o, small, 0) {
+		if !st.modest(o, dict, small, 0) {
 			suspect("has an appearance that can cover the page or look like a part of it")
 			return
 		}
@@ -248,14 +257,14 @@ func (st *step) thick(dict pdf.Dict) bool {
 }
 
 // modest reports whether an appearance, or each of several, paints nothing that can be taken for the page's content.
-func (st *step) modest(o pdf.Object, small bool, depth int) bool {
+func (st *step) modest(o pdf.Object, annot pdf.Dict, small bool, depth int) bool {
 	switch v := st.get(o).(type) {
 	case *pdf.Stream:
-		p, ok := st.paint(v)
-		return ok && !p.image && !p.form && p.text == "" && (small || !p.fills)
+		p, ok := st.paint(v, st.enlarged(annot, v))
+		return ok && !p.image && !p.form && p.text == "" && (small || !p.fills && !p.draws)
 	case pdf.Dict:
 		for _, e := range v {
-			if depth > 0 || !st.modest(e, small, depth+1) {
+			if depth > 0 || !st.modest(e, annot, small, depth+1) {
 				return false
 			}
 		}
@@ -277,9 +286,14 @@ func (st *step) annotationChanged(num uint32, d *delta) {
 	}
 	c := st.tell(num, Annotation, Allowed, annotate, clauseAnnots, "an annotation was changed")
 	c.Page = index
+	subtype, _ := st.get(b["Subtype"]).(pdf.Name)
 	for _, key := range st.keys(a, b) {
 		switch key {
-		case "Contents", "RC", "M", "T", "Subj", "CreationDate", "NM", "P", "Popup", "Open", "State", "StateModel", "IRT", "RT", "Name", "StructParent":
+		case "Contents", "RC", "Name":
+			if subtype == "FreeText" || subtype == "Line" || subtype == "Stamp" {
+				c.Verdict, c.Text = Suspicious, c.Text+", also /"+string(key)+", which it may show"
+			}
+		case "M", "T", "Subj", "CreationDate", "NM", "P", "Popup", "Open", "State", "StateModel", "IRT", "RT", "StructParent":
 		case "AP":
 			if st.dict(b["AP"]) != nil && a["AP"] == nil {
 				st.look(c, b)
@@ -310,14 +324,14 @@ func (st *step) appearances() {
 		case n == nil:
 			c := st.tell(num, Annotation, Suspicious, annotate, clauseAnnots, "what an annotation shows differs")
 			c.Field = ""
-		case n.kind != "Sig" && (st.changed[at] != nil || st.valueAbove(n, st.dict(pdf.Ref{Num: at, Gen: st.gen(at)}))):
+		case n.kind != "Sig" && n.kind != "Btn" && (st.revalued(at) || st.valueAbove(n, st.dict(pdf.Ref{Num: at, Gen: st.gen(at)}))):
 			c := st.tell(num, FormFill, Allowed, fill, clauseDocMDP, "what the field shows differs")
 			c.Field = n.name
 			if text := st.mismatch(n, st.dict(pdf.Ref{Num: at, Gen: st.gen(at)})); text != "" {
 				c.Verdict, c.Text = Suspicious, text
 			}
 		default:
-			c := st.tell(num, Form, Suspicious, fill, clauseDocMDP, "what the field shows differs, and the field is as it was")
+			c := st.tell(num, Form, Suspicious, fill, clauseDocMDP, "what the field shows differs, and its value is as it was")
 			c.Field = n.name
 		}
 		st.adopt(o, at, false)
@@ -341,36 +355,41 @@ func (st *step) ownLook(field pdf.Ref, ap pdf.Object) {
 	}
 }
 
-// shownElsewhere reports whether another field or annotation shows an appearance, in this revision or before it.
+// shownElsewhere reports whether another field or annotation, or the form's resources, lead to an appearance: in this
+// revision or before it, by whichever way.
 func (st *step) shownElsewhere(look pdf.Ref, field uint32) bool {
-	shows := func(read func(pdf.Object) pdf.Dict, o pdf.Object) bool {
-		for _, n := range read(read(o)["AP"]) {
-			if n == pdf.Object(look) {
-				return true
-			}
-			if _, stream := n.(pdf.Ref); stream && !st.state.step() {
-				return true
-			}
-			for _, state := range read(n) {
-				if state == pdf.Object(look) {
-					return true
-				}
-			}
+	is := func(o pdf.Object) pdf.Object { return st.get(o) }
+	return st.leads(is, st.dict(st.file.Root()), look, field) || st.leads(st.before, st.dictBefore(st.was.Root()), look, field)
+}
+
+func (st *step) leads(read func(pdf.Object) pdf.Object, catalog pdf.Dict, look pdf.Ref, field uint32) bool {
+	found, seen := false, marks{}
+	var next []pdf.Object
+	visit := func(ref pdf.Ref) {
+		found = found || ref == look
+		if b := seen.at(ref.Num); *b == 0 && !st.marks.role(ref.Num).named() {
+			*b = 1
+			next = append(next, read(ref))
 		}
-		return false
 	}
-	both := func(ref pdf.Ref) bool { return ref.Num != field && (shows(st.dict, ref) || shows(st.dictBefore, ref)) }
+	next = append(next, dictOf(read(catalog["AcroForm"]))["DR"])
 	for num := range st.fields {
-		if both(pdf.Ref{Num: num, Gen: st.gen(num)}) {
-			return true
+		if num != field {
+			next = append(next, read(pdf.Ref{Num: num, Gen: st.gen(num)}))
 		}
 	}
 	for _, num := range st.pages {
-		for _, a := range st.array(st.dict(pdf.Ref{Num: num, Gen: st.gen(num)})["Annots"]) {
-			if ref, indirect := a.(pdf.Ref); indirect && both(ref) || !indirect && shows(st.dict, a) || !st.state.step() {
-				return true
+		annots, _ := read(dictOf(read(pdf.Ref{Num: num, Gen: st.gen(num)}))["Annots"]).(pdf.Array)
+		for _, a := range annots {
+			if ref, _ := a.(pdf.Ref); ref.Num != field && st.fields[ref.Num] == nil {
+				next = append(next, read(a))
 			}
 		}
 	}
-	return false
+	for len(next) > 0 && !found && st.state.step() {
+		o := next[len(next)-1]
+		next = next[:len(next)-1]
+		references(o, visit)
+	}
+	return found || len(next) > 0
 }

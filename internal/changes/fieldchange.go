@@ -5,6 +5,7 @@ package changes
 import (
 	"strings"
 
+	"gsign/internal/limits"
 	"gsign/internal/pdf"
 )
 
@@ -67,12 +68,21 @@ func (st *step) flags(num uint32, a, b pdf.Dict) {
 // emptyField judges a change of a signature field that was not signed.
 func (st *step) emptyField(ref pdf.Ref, n *node, differ []pdf.Name, a, b pdf.Dict) {
 	signs := a["V"] == nil && b["V"] != nil
-	moved := false
+	var moved, looks bool
 	for _, key := range differ {
 		switch key {
-		case "V", "AP", "M", "F", "P", "MK", "DA", "Type", "Subtype", "StructParent", "NM", "BS", "Border", "Lock":
-			if key == "Lock" && a["Lock"] != nil {
+		case "V", "AP", "M", "P", "Type", "StructParent", "NM":
+		case "F", "MK", "DA", "BS", "Border":
+			looks = true
+		case "Subtype":
+			if b["Subtype"] != pdf.Object(pdf.Name("Widget")) {
+				st.tell(ref.Num, Form, Forbidden, free, clauseFields, "a signature field is no widget but another annotation")
+			}
+		case "Lock":
+			if a["Lock"] != nil {
 				st.tell(ref.Num, Form, Forbidden, free, clauseFieldMDP, "the lock of a signature field differs")
+			} else if !signs {
+				st.tell(ref.Num, Form, Suspicious, fill, clauseFieldMDP, "an empty signature field got a lock")
 			}
 		case "Rect":
 			moved = true
@@ -91,8 +101,8 @@ func (st *step) emptyField(ref pdf.Ref, n *node, differ []pdf.Name, a, b pdf.Dic
 		st.signatureAdded(ref, b, n, st.visible(b))
 		return
 	}
-	if b["V"] == nil && !st.means(a["AP"], b["AP"], 0) {
-		st.tell(ref.Num, Form, Suspicious, fill, clauseFields, "the appearance of the empty signature field %q differs", n.name)
+	if b["V"] == nil && (!st.means(a["AP"], b["AP"], 0) || looks && (st.visible(a) || st.visible(b))) {
+		st.tell(ref.Num, Form, Suspicious, fill, clauseFields, "the look of the empty signature field %q differs", n.name)
 	}
 	st.adopt(b, ref.Num, false)
 }
@@ -102,8 +112,10 @@ func (st *step) filled(num uint32, n *node, differ []pdf.Name, a, b pdf.Dict) {
 	var value, appearance bool
 	for _, key := range differ {
 		switch key {
-		case "V", "I", "RV", "TI", "AS":
+		case "V", "I", "RV", "TI":
 			value = true
+		case "AS":
+			value, appearance = value || n.kind == "Btn", appearance || n.kind != "Btn"
 		case "AP":
 			appearance = true
 		case "M", "NM", "P", "Type", "StructParent":
@@ -127,8 +139,10 @@ func (st *step) filled(num uint32, n *node, differ []pdf.Name, a, b pdf.Dict) {
 	c := st.tell(num, FormFill, Allowed, fill, clauseDocMDP, "the field was filled in")
 	page, _ := b["P"].(pdf.Ref)
 	c.Page = st.pageOf(page.Num)
-	if appearance && n.kind == "Btn" && a["AP"] != nil {
-		c.Verdict, c.Text, c.Clause = Suspicious, "the button looks different: those it can have were there", "ISO 32000-2 12.7.5.2"
+	if n.kind == "Btn" {
+		if text := st.button(b, appearance, a["AP"] != nil); text != "" {
+			c.Verdict, c.Text, c.Clause = Suspicious, text, "ISO 32000-2 12.7.5.2"
+		}
 		return
 	}
 	if appearance && !value && !st.valueAbove(n, b) && a["AP"] != nil {
@@ -142,7 +156,19 @@ func (st *step) filled(num uint32, n *node, differ []pdf.Name, a, b pdf.Dict) {
 
 // valueAbove reports whether the value that a widget shows was changed with the field above it.
 func (st *step) valueAbove(n *node, widget pdf.Dict) bool {
-	return n.widget && st.isChanged(widget["Parent"])
+	ref, _ := widget["Parent"].(pdf.Ref)
+	return n.widget && st.revalued(ref.Num)
+}
+
+// revalued reports whether the value of a field that was there differs.
+func (st *step) revalued(num uint32) bool {
+	d := st.changed[num]
+	if d == nil || !d.old || !d.now {
+		return false
+	}
+	old, _ := st.was.Reference(num)
+	a, b := st.dictBefore(old), st.dict(d.ref)
+	return !st.means(a["V"], b["V"], 0) || !st.means(a["I"], b["I"], 0)
 }
 
 // mismatch says that what a text field shows is not its value. Only text in a simple encoding can be told.
@@ -151,12 +177,24 @@ func (st *step) mismatch(n *node, b pdf.Dict) string {
 	if n.widget {
 		from = st.dict(b["Parent"])
 	}
-	value, ok := st.get(from["V"]).(pdf.String)
-	normal, isStream := st.get(st.dict(b["AP"])["N"]).(*pdf.Stream)
-	if n.kind != "Tx" && n.kind != "Ch" || !ok || !isStream || st.integer(from["Ff"])&(1<<13) != 0 { // a password shows as asterisks
+	normal := st.get(st.dict(b["AP"])["N"])
+	if states, ok := normal.(pdf.Dict); ok {
+		state, _ := st.get(b["AS"]).(pdf.Name)
+		normal = st.get(states[state])
+	}
+	look, isStream := normal.(*pdf.Stream)
+	if n.kind != "Tx" && n.kind != "Ch" || !isStream || st.integer(from["Ff"])&(1<<13) != 0 { // a password shows as asterisks
 		return ""
 	}
-	p, ok := st.paint(normal)
+	v := st.get(from["V"])
+	value, isText := v.(pdf.String)
+	if from["V"] != nil && v != nil && !isText && v != pdf.Object(pdf.Null{}) {
+		if n.kind == "Tx" {
+			return "the field's value is no text"
+		}
+		return "" // several options of a list
+	}
+	p, ok := st.paint(look, false)
 	if !ok {
 		return "what the field shows cannot be read"
 	}
@@ -166,11 +204,64 @@ func (st *step) mismatch(n *node, b pdf.Dict) string {
 	shown, want := letters(p.text), letters(value.Text())
 	if n.kind == "Ch" {
 		want = st.options(from["Opt"]) + " " + want // a list shows its options, a choice may be shown by another text
+	} else if !p.plain && len(value) == 0 && shown != "" {
+		return "the field shows something, and has no value"
 	}
 	if p.plain && shown != "" && shown != want && (n.kind != "Ch" || !strings.Contains(want, shown)) {
 		return "the field shows something else than its value"
 	}
 	return ""
+}
+
+// button says what is wrong with a button that was changed. The looks that it can have are to be there when the document
+// is signed; where there are none, a box gets its mark and no more.
+func (st *step) button(b pdf.Dict, appearance, had bool) string {
+	const pushbutton = 1 << 16
+	flags := st.integer(st.inherited(b, "Ff"))
+	if appearance && (had || flags&pushbutton != 0) {
+		return "the button looks different: those it can have were there"
+	}
+	states, ok := st.get(st.dict(b["AP"])["N"]).(pdf.Dict)
+	if !ok {
+		if appearance {
+			return "the button has a look without states"
+		}
+		return ""
+	}
+	for _, o := range states {
+		if look, ok := st.get(o).(*pdf.Stream); ok && appearance {
+			p, ok := st.paint(look, false)
+			if !ok || p.image || p.form || len(letters(p.text)) > 1 {
+				return "the button's look is more than a mark"
+			}
+		}
+	}
+	state, ok := st.get(b["AS"]).(pdf.Name)
+	want := pdf.Name("Off")
+	switch v := st.get(st.inherited(b, "V")).(type) {
+	case pdf.Name:
+		want = v
+	case pdf.String:
+		want = pdf.Name(v.Text())
+	}
+	if states[want] == nil {
+		want = "Off" // another button of the group is the one that is on
+	}
+	if ok && state != want {
+		return "the button shows something else than its value"
+	}
+	return ""
+}
+
+// inherited gives an entry of a field or of the nearest field above it that has one.
+func (st *step) inherited(d pdf.Dict, key pdf.Name) pdf.Object {
+	for range limits.FieldDepth {
+		if d == nil || d[key] != nil {
+			break
+		}
+		d = st.dict(d["Parent"])
+	}
+	return d[key]
 }
 
 // options gives the texts of a choice field's options, one after the other.

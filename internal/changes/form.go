@@ -151,6 +151,12 @@ func (st *step) fieldAdded(ref pdf.Ref, above *node) {
 	dict := st.dict(ref)
 	n := st.node(dict, above)
 	terminalSig := n.kind == "Sig" && dict["Kids"] == nil && !n.widget
+	if subtype := st.get(dict["Subtype"]); dict["Subtype"] != nil && subtype != pdf.Object(pdf.Name("Widget")) {
+		st.tell(ref.Num, Form, Forbidden, free, clauseFields, "the new field %q is no widget but another annotation", n.name)
+	}
+	if dict["A"] != nil || dict["AA"] != nil {
+		st.tell(ref.Num, Form, Suspicious, fill, clauseFields, "the new field %q does something when it is shown or touched", n.name)
+	}
 	known := st.names[n.name]
 	st.marks.assign(ref.Num, roleField)
 	st.fields[ref.Num] = n

@@ -4,6 +4,7 @@ package changes
 
 import (
 	"bytes"
+	"math"
 
 	"gsign/internal/limits"
 	"gsign/internal/pdf"
@@ -16,13 +17,24 @@ type painted struct {
 	image bool
 	form  bool // it shows other forms
 	fills bool // it fills areas
+	draws bool // its lines are no underlining: they make corners, curves or slopes
 	// scaled says that its lines may be wider than they say.
 	scaled bool
-	blend  bool // with Multiply or Darken: what is below shines through
+	states map[string]blending // of the graphics states, by name
 }
 
-// paint reads an appearance stream's operators. ok is false for one that cannot be read within bounds.
-func (s *state) paint(st *pdf.Stream) (p painted, ok bool) {
+// blending is what a graphics state says of what is below.
+type blending uint8
+
+const (
+	opaque blending = iota
+	kept            // nothing
+	shines          // Multiply or Darken: it shines through
+)
+
+// paint reads an appearance stream's operators. ok is false for one that cannot be read within bounds. Lines of an
+// enlarged one are wider than they say.
+func (s *state) paint(st *pdf.Stream, enlarged bool) (p painted, ok bool) {
 	data, err := s.file.StreamData(st, limits.AppearanceBytes)
 	if err != nil {
 		if !pdf.IsMalformed(err) && s.err == nil {
@@ -33,7 +45,7 @@ func (s *state) paint(st *pdf.Stream) (p painted, ok bool) {
 		}
 		return p, false
 	}
-	p.plain = true
+	p.plain, p.scaled, p.states = true, enlarged, map[string]blending{}
 	resources := s.dict(st.Dict["Resources"])
 	for _, o := range s.dict(resources["Font"]) {
 		font := s.dict(o)
@@ -48,18 +60,27 @@ func (s *state) paint(st *pdf.Stream) (p painted, ok bool) {
 			p.form = true
 		}
 	}
-	for _, o := range s.dict(resources["ExtGState"]) {
-		bm := s.get(s.dict(o)["BM"])
-		p.blend = p.blend || bm == pdf.Object(pdf.Name("Multiply")) || bm == pdf.Object(pdf.Name("Darken"))
+	for name, o := range s.dict(resources["ExtGState"]) {
+		d := s.dict(o)
+		switch bm := s.get(d["BM"]); {
+		case d["BM"] == nil:
+			p.states["/"+string(name)] = kept
+		case bm == pdf.Object(pdf.Name("Multiply")), bm == pdf.Object(pdf.Name("Darken")):
+			p.states["/"+string(name)] = shines
+		}
+		width, _ := pdf.Number(s.get(d["LW"]))
+		p.scaled = p.scaled || width > lineWidth
 	}
 	p.operators(data)
 	return p, true
 }
 
-// operators goes through a content stream: strings that are shown, and what fills.
+// operators goes through a content stream: strings that are shown, what fills, and what draws.
 func (p *painted) operators(data []byte) {
-	var shown, last []byte
-	blended := false
+	var shown, last, before []byte
+	var at pen
+	through := false // what is painted lets what is below shine through
+	var saved []bool
 	for len(data) > 0 {
 		var word, str []byte
 		word, str, data = token(data)
@@ -72,7 +93,7 @@ func (p *painted) operators(data []byte) {
 			p.text += string(shown)
 			shown = nil
 		case "f", "F", "f*", "B", "B*", "b", "b*", "sh":
-			p.fills = p.fills || !p.blend || !blended
+			p.fills = p.fills || !through
 		case "w":
 			width, ok := pdf.Number(pdf.Real(last))
 			p.fills = p.fills || !ok || width > lineWidth
@@ -80,17 +101,54 @@ func (p *painted) operators(data []byte) {
 			p.scaled = true
 		case "S", "s":
 			p.fills = p.fills || p.scaled
+			p.draws = p.draws || at.slope || at.level && at.upright
 		case "gs":
-			blended = true
+			if b := p.states[string(last)]; b != kept {
+				through = b == shines
+			}
+		case "q":
+			saved = append(saved, through)
+		case "Q":
+			if n := len(saved); n > 0 {
+				through, saved = saved[n-1], saved[:n-1]
+			}
 		case "BI":
 			p.image = true
+		case "Do":
+			p.form = true // also one of the page, where there are no resources
+		case "m", "l", "c", "v", "y", "re":
+			at.move(string(word), before, last)
 		default:
-			last = word
+			before, last = last, word
 			if len(word) > 0 && (word[0] >= 'a' && word[0] <= 'z' || word[0] >= 'A' && word[0] <= 'Z') {
 				shown = nil
 			}
 		}
 	}
+}
+
+// pen follows the lines of a path: those below or through text go one way.
+type pen struct {
+	x, y                  float64
+	level, upright, slope bool
+}
+
+func (p *pen) move(operator string, a, b []byte) {
+	x, ok := pdf.Number(pdf.Real(a))
+	y, ok2 := pdf.Number(pdf.Real(b))
+	const straight = 1.0 // a point, for what is rounded
+	switch {
+	case operator == "m":
+	case operator == "re":
+		p.level, p.upright = true, true
+	case operator == "l" && ok && ok2 && math.Abs(y-p.y) <= straight:
+		p.level = true
+	case operator == "l" && ok && ok2 && math.Abs(x-p.x) <= straight:
+		p.upright = true
+	default:
+		p.slope = true
+	}
+	p.x, p.y = x, y
 }
 
 // token cuts a content stream: a word, or a string's content. Strings are decoded as far as letters need it.
@@ -195,40 +253,77 @@ func hexadecimal(data []byte) (word, str, rest []byte) {
 	return nil, str, nil
 }
 
-// rect gives width and height of a rectangle.
+// rect gives width and height of a rectangle. One that is there and is none may be of any size: readers differ.
 func (s *state) rect(o pdf.Object) (width, height float64) {
+	w, h, ok := s.size(o)
+	if !ok && o != nil && s.get(o) != pdf.Object(pdf.Null{}) {
+		const huge = 1e6
+		return huge, huge
+	}
+	return w, h
+}
+
+func (s *state) size(o pdf.Object) (width, height float64, ok bool) {
 	var v [4]float64
 	list := s.array(o)
 	if len(list) != 4 {
-		return 0, 0
+		return 0, 0, false
 	}
 	for i := range v {
-		n, ok := pdf.Number(s.get(list[i]))
+		v[i], ok = pdf.Number(s.get(list[i]))
 		if !ok {
-			return 0, 0
+			return 0, 0, false
 		}
-		v[i] = n
 	}
-	return max(v[2]-v[0], v[0]-v[2]), max(v[3]-v[1], v[1]-v[3])
+	return max(v[2]-v[0], v[0]-v[2]), max(v[3]-v[1], v[1]-v[3]), true
 }
 
-// visible reports whether a field with its widget shows something.
+// enlarged reports whether an appearance is shown larger than it is drawn: its box is fitted into the annotation's
+// rectangle (ISO 32000-2 12.5.5).
+func (s *state) enlarged(annot pdf.Dict, look *pdf.Stream) bool {
+	w, h := s.rect(annot["Rect"])
+	bw, bh, ok := s.size(look.Dict["BBox"])
+	if m := s.array(look.Dict["Matrix"]); len(m) == 6 {
+		var v [4]float64
+		for i := range v {
+			v[i], _ = pdf.Number(s.get(m[i]))
+		}
+		if v[1] != 0 || v[2] != 0 {
+			ok = ok && v[0] == 0 && v[3] == 0
+			bw, bh = bh, bw
+		}
+	}
+	const rounding = 1.1
+	return !ok || w > bw*rounding+1 || h > bh*rounding+1
+}
+
+// visible reports whether a field with its widget shows something: on a screen, on paper, or below the pointer.
 func (s *state) visible(d pdf.Dict) bool {
+	const hidden, printed, noView, toggles = 1 << 1, 1 << 2, 1 << 5, 1 << 8
 	w, h := s.rect(d["Rect"])
-	const hidden, noView = 1 << 1, 1 << 5
-	return w > 0 && h > 0 && s.integer(d["F"])&(hidden|noView) == 0 && d["AP"] != nil
+	flags := s.integer(d["F"])
+	if w <= 0 || h <= 0 || flags&hidden != 0 || flags&noView != 0 && flags&(printed|toggles) == 0 {
+		return false
+	}
+	mk := s.dict(d["MK"])
+	return d["AP"] != nil || len(s.array(mk["BG"])) > 0 || len(s.array(mk["BC"])) > 0
 }
 
-// covers reports whether a widget takes more than a quarter of its page.
+// covers reports whether a widget takes more than a quarter of what is shown of its page.
 func (s *state) covers(d pdf.Dict, page pdf.Ref) bool {
 	w, h := s.rect(d["Rect"])
-	box, err := s.file.PageAttr(s.dict(page), "MediaBox")
-	if err != nil {
-		box = nil
+	area := math.Inf(1)
+	for _, key := range []pdf.Name{"MediaBox", "CropBox"} {
+		box, err := s.file.PageAttr(s.dict(page), key)
+		if err != nil {
+			continue
+		}
+		if pw, ph, ok := s.size(box); ok && pw*ph > 0 {
+			area = min(area, pw*ph)
+		}
 	}
-	pw, ph := s.rect(box)
-	if pw*ph == 0 {
-		pw, ph = 612, 792
+	if math.IsInf(area, 1) {
+		area = 612 * 792
 	}
-	return w*h*4 > pw*ph
+	return w*h*4 > area
 }

@@ -18,6 +18,8 @@ func (st *step) rest() {
 		r := role(m & roleMask)
 		switch {
 		case d.old && d.now && st.rephrased(num, d):
+		case !d.now && r == roleStructure:
+			st.tell(num, Document, Suspicious, free, clauseStructure, "node %d of the structure tree was taken away: what is read aloud may be something else", num)
 		case !d.now && m&(protected|reachable) == reachable && r != rolePage && !st.needed(num):
 			st.tell(num, Bookkeeping, Allowed, free, clauseUpdate, "%s %d, which nothing needs any more, was taken away", r, num)
 		case m&protected != 0:

@@ -34,7 +34,7 @@ type step struct {
 	signing  bool            // a signature was added
 	filling  bool            // a field was filled in
 	out      []change
-	overflow bool
+	cut      bool // there were more
 	compares int
 	needs    marks // what is referred to from outside the pages
 	// storeSeen are the objects of the security store that have been looked at.
@@ -72,24 +72,27 @@ func (s *state) compare(ctx context.Context, was, is *pdfsig.Document, rev Revis
 	if s.err == nil {
 		s.err = s.file.Exhausted()
 	}
-	return mark(st.out, rev.Number), s.err
+	return st.said(), s.err
 }
 
-// say records a change.
+// say records a change. Of very many the worst are kept. What was said last may still be made worse by whoever said it.
 func (st *step) say(c change) {
-	if len(st.out) >= limits.Changes {
-		if !st.overflow {
-			st.overflow = true
-			st.out = append(st.out, change{Change: Change{
-				Page: -1, Kind: Structure, Verdict: Suspicious, Text: "there are more changes than are told", Clause: clauseUpdate,
-			}})
-		}
-		if c.Verdict == Allowed {
-			return
-		}
-		st.out = st.out[1:] // the worst must not be lost
+	if len(st.out) >= 2*limits.Changes {
+		st.out, st.cut = mark(st.out, st.rev.Number)[:limits.Changes], true
 	}
 	st.out = append(st.out, c)
+}
+
+// said gives the changes in their order, no more than are told.
+func (st *step) said() []change {
+	out := mark(st.out, st.rev.Number)
+	if !st.cut && len(out) <= limits.Changes {
+		return out
+	}
+	out = append(out[:min(len(out), limits.Changes-1)], change{Change: Change{
+		Page: -1, Kind: Structure, Verdict: Suspicious, Text: "there are more changes than are told", Clause: clauseUpdate,
+	}})
+	return mark(out, st.rev.Number)
 }
 
 // tell records a change of an object and takes it for explained.

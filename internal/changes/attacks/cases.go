@@ -55,6 +55,7 @@ func All(tb testing.TB) ([]Case, []*x509.Certificate) {
 		c.certified()
 		c.objects()
 		c.shared()
+		c.looks()
 	}
 	c.kind, c.suffix = pdftest.Table, ""
 	c.base = w.sign(document(pdftest.Table), sig{name: "First"})
@@ -62,6 +63,7 @@ func All(tb testing.TB) ([]Case, []*x509.Certificate) {
 	c.wrapping()
 	c.ranges()
 	c.endings()
+	c.flood()
 	return c.all, w.Roots()
 }
 
@@ -299,10 +301,10 @@ func (c *cases) shadow() {
 		u.SetStream(ap, form("0 0 200 20"), []byte("BT /F1 12 Tf (Mallory) Tj ET"))
 		c.edit(u, ref(objName), func(d pdf.Dict) { d["AP"] = pdf.Dict{"N": ap} })
 	}))
-	c.add("shadow-replace-look-data", class, Suspicious, "the field is as it was", c.stream(objNameLook, "BT /F1 12 Tf (Mallory) Tj ET"))
+	c.add("shadow-replace-look-data", class, Suspicious, "its value is as it was", c.stream(objNameLook, "BT /F1 12 Tf (Mallory) Tj ET"))
 	c.add("shadow-fill-shows-other", class, Suspicious, "something else than its value", c.fill(c.base, objName, "Grace", "Mallory"))
 	c.add("shadow-split-shows-other", class, Suspicious, "something else than its value", c.split(c.base, "Grace", "Mallory"))
-	c.add("shadow-split-look", class, Suspicious, "the field is as it was", c.split(c.base, "", "Mallory"))
+	c.add("shadow-split-look", class, Suspicious, "its value is as it was", c.split(c.base, "", "Mallory"))
 	c.add("shadow-script", class, Suspicious, "when it is touched", c.annotate(c.base, "/Subtype /Link /Rect [72 700 200 720] /A << /S /JavaScript /JS (1) >>", "", nil))
 	c.add("shadow-need-appearances", class, Suspicious, "NeedAppearances", c.change(objForm, func(d pdf.Dict) { d["NeedAppearances"] = pdf.Bool(true) }))
 	c.add("shadow-form-font", class, Forbidden, "/DR", c.update(c.base, func(_ *pdf.File, u *pdf.Update) {

@@ -4,6 +4,7 @@ package attacks
 
 import (
 	"bytes"
+	"strings"
 
 	"gsign/internal/pdf"
 	"gsign/internal/pdf/pdftest"
@@ -122,5 +123,125 @@ func (c *cases) moved() {
 	})
 	c.add("moved-pages", class, Forbidden, "", c.update(copied, func(_ *pdf.File, u *pdf.Update) {
 		c.edit(u, at, func(d pdf.Dict) { d["Kids"], d["Count"] = pdf.Array{ref(19)}, pdf.Integer(1) })
+	}))
+}
+
+// looks makes fields and annotations that show, or do, more than they seem to.
+func (c *cases) looks() {
+	const class = "looks"
+	suspicious := func(name, reason string, b []byte) { c.add(name, class, Suspicious, reason, b) }
+	author := func(p int) []byte { return c.sign(c.document(), sig{name: "Author", certify: p}) }
+	cover := "1 1 1 rg 0 0 400 100 re f " + evilText
+	const link = "/Subtype /Link /Rect [72 700 200 720] "
+	suspicious("look-next-action", "when it is touched", c.annotate(author(3), link+"/A << /S /URI /URI (https://example.com/) /Next << /S /JavaScript /JS (1) >> >>", "", nil))
+	states := pdf.Raw("<< /ExtGState << /G << /BM /Multiply >> /N << /BM /Normal >> >> >>")
+	suspicious("look-highlight-normal", "cover", c.annotate(author(3), highlight, "/G gs /N gs 1 1 1 rg 0 0 128 30 re f", states))
+	suspicious("look-highlight-restored", "cover", c.annotate(author(3), highlight, "q /G gs Q 1 1 1 rg 0 0 128 30 re f", states))
+	suspicious("look-underline-draws", "cover", c.annotate(author(3), "/Subtype /Underline /Rect [72 700 400 760]", "2 w 0 0 m 9 9 l 9 30 l S", nil))
+	suspicious("look-note-rect", "cover", c.annotate(author(3), "/Subtype /Text /Rect [72 700 400 760 0]", "1 1 1 rg 0 0 400 100 re f", nil))
+	field := func(in []byte, change func(d pdf.Dict)) []byte {
+		return c.update(in, func(f *pdf.File, u *pdf.Update) {
+			at, page := u.Alloc(), ref(3)
+			d := sig{name: "Sneaky", rect: "72 700 400 760", look: cover}.newField(pdf.Ref{}, page, u)
+			delete(d, "V")
+			change(d)
+			u.Set(at, d)
+			c.list(f, u, page, "Annots", at)
+			c.addField(f, u, at)
+		})
+	}
+	suspicious("look-field-prints", "nobody signed", field(author(2), func(d pdf.Dict) { d["F"] = pdf.Integer(1<<5 | 1<<2) }))
+	suspicious("look-field-background", "nobody signed", field(author(2), func(d pdf.Dict) {
+		delete(d, "AP")
+		d["MK"] = pdf.Raw("<< /BG [1 1 1] /CA (Pay 9999 EUR) >>")
+	}))
+	suspicious("look-field-script", "does something", field(author(2), func(d pdf.Dict) {
+		delete(d, "AP")
+		d["AA"] = pdf.Raw("<< /PO << /S /JavaScript /JS (1) >> >>")
+	}))
+	c.add("look-field-text", class, Forbidden, "no widget", field(author(2), func(d pdf.Dict) {
+		delete(d, "AP")
+		d["Subtype"], d["Contents"], d["DA"] = pdf.Name("FreeText"), pdf.String("Pay 9999 EUR"), pdf.String("/F1 24 Tf")
+	}))
+	hidden := c.with(func(_ *pdf.File, u *pdf.Update) {
+		ap := u.Alloc()
+		u.SetStream(ap, form("0 0 400 100"), []byte(cover))
+		c.edit(u, ref(objApproval), func(d pdf.Dict) { d["F"], d["AP"] = pdf.Integer(2), pdf.Dict{"N": ap} })
+	})
+	suspicious("look-field-revealed", "empty signature field", c.update(hidden, func(_ *pdf.File, u *pdf.Update) {
+		c.edit(u, ref(objApproval), func(d pdf.Dict) { d["F"] = pdf.Integer(4) })
+	}))
+	suspicious("look-without-value", "shows something", c.update(author(2), func(_ *pdf.File, u *pdf.Update) {
+		ap := u.Alloc()
+		u.SetStream(ap, form("0 0 200 20"), []byte(evilText))
+		c.edit(u, ref(objOther), func(d pdf.Dict) { d["AP"] = pdf.Dict{"N": ap} })
+	}))
+	suspicious("look-in-place", "value is as it was", c.update(author(2), func(_ *pdf.File, u *pdf.Update) {
+		u.SetStream(ref(objNameLook), form("0 0 200 20"), []byte("0 0 m 9 9 l 9 30 l S"))
+		c.edit(u, ref(objName), func(d pdf.Dict) { d["M"] = pdf.String("D:20260504130000Z") })
+	}))
+	c.buttons()
+	c.nested()
+	free := c.with(func(_ *pdf.File, u *pdf.Update) {
+		c.edit(u, ref(objCover), func(d pdf.Dict) { d["Subtype"], d["Contents"] = pdf.Name("FreeText"), pdf.String("as agreed") })
+	})
+	suspicious("look-text-changed", "/Contents", c.update(free, func(_ *pdf.File, u *pdf.Update) {
+		c.edit(u, ref(objCover), func(d pdf.Dict) { d["Contents"] = pdf.String("Pay 9999 EUR") })
+	}))
+	c.add("structure-taken", class, Suspicious, "read aloud", c.free(objStructure+1))
+	small := c.update(c.document(), func(_ *pdf.File, u *pdf.Update) {
+		c.edit(u, ref(3), func(d pdf.Dict) { d["CropBox"] = pdf.Raw("[72 700 272 760]") })
+	})
+	suspicious("look-covers-cropped", "covers", c.sign(c.sign(small, sig{name: "First"}), sig{name: "Sneaky", rect: "72 700 272 760", look: cover}))
+}
+
+// buttons makes boxes that are shown in another state than the one they are in.
+func (c *cases) buttons() {
+	const class = "looks"
+	states := c.sign(c.update(c.document(), func(_ *pdf.File, u *pdf.Update) {
+		c.edit(u, ref(objName), func(d pdf.Dict) {
+			d["FT"], d["V"], d["AS"] = pdf.Name("Btn"), pdf.Name("Off"), pdf.Name("Off")
+			d["AP"] = pdf.Dict{"N": pdf.Dict{"Yes": ref(objNameLook), "Off": ref(objPicture)}}
+		})
+	}), sig{name: "First", certify: 2})
+	set := func(v, as pdf.Name) []byte {
+		return c.update(states, func(_ *pdf.File, u *pdf.Update) {
+			c.edit(u, ref(objName), func(d pdf.Dict) { d["V"], d["AS"] = v, as })
+		})
+	}
+	c.add("honest-box", "honest", Good, "", set("Yes", "Yes"))
+	c.add("look-box", class, Suspicious, "something else than its value", set("Off", "Yes"))
+	c.add("look-box-off", class, Suspicious, "something else than its value", set("Yes", "Off"))
+}
+
+// nested shows what an empty signature field shows within what a note shows, too; its signer writes it anew.
+func (c *cases) nested() {
+	var look pdf.Ref
+	in := c.sign(c.update(c.document(), func(_ *pdf.File, u *pdf.Update) {
+		look = u.Alloc()
+		u.SetStream(look, form("0 0 200 40"), []byte("BT /F1 12 Tf (Sign here) Tj ET"))
+		outer := u.Alloc()
+		d := form("0 0 200 40")
+		d["Resources"] = pdf.Dict{"XObject": pdf.Dict{"X": look}}
+		u.SetStream(outer, d, []byte("/X Do"))
+		c.edit(u, ref(objApproval), func(d pdf.Dict) { d["AP"] = pdf.Dict{"N": look} })
+		c.edit(u, ref(objCover), func(d pdf.Dict) { d["AP"] = pdf.Dict{"N": outer} })
+	}), sig{name: "First"})
+	c.add("shadow-look-nested", "looks", Forbidden, "pages or signatures need", c.sign(in, sig{field: ref(objApproval), add: func(u *pdf.Update, _, _ pdf.Ref) {
+		u.SetStream(look, form("0 0 200 40"), []byte(evilText))
+	}}))
+}
+
+// flood hides a forbidden change behind more suspicious ones than are told.
+func (c *cases) flood() {
+	var list strings.Builder
+	for range 1<<15 + 9 {
+		list.WriteString("<</Subtype/Stamp/Rect[0 0 9 9]>>")
+	}
+	c.add("flood", "other changes", Forbidden, "/OpenAction", c.update(c.base, func(f *pdf.File, u *pdf.Update) {
+		c.edit(u, f.Root(), func(d pdf.Dict) { d["OpenAction"] = pdf.Raw("<< /S /JavaScript /JS (1) >>") })
+		c.edit(u, ref(3), func(d pdf.Dict) {
+			d["Annots"] = pdf.Raw("[8 0 R 9 0 R 11 0 R 12 0 R 13 0 R 21 0 R " + list.String() + "]")
+		})
 	}))
 }
