@@ -37,6 +37,8 @@ type Report struct {
 	Signatures  []Signature
 	Store       Store
 	Problems    []string // parts that could not be read
+
+	err error // of the machine
 }
 
 // Encryption is how a file is encrypted.
@@ -100,17 +102,20 @@ func Document(ctx context.Context, doc *pdfsig.Document) (*Report, error) {
 	for i := range sigs {
 		r.Signatures = append(r.Signatures, signature(&sigs[i]))
 	}
-	err = r.revisions(ctx, doc, sigs)
+	err = errors.Join(r.err, r.revisions(ctx, doc, sigs), ctx.Err())
 	if err != nil {
 		return nil, err
 	}
-	return r, ctx.Err()
+	return r, nil
 }
 
-// note keeps why a part could not be read.
+// note keeps why a part could not be read. That the disk cannot be read is no matter of a part.
 func (r *Report) note(part string, read func() error) {
 	err := read()
-	if err != nil {
+	switch {
+	case pdf.OfMachine(err) != nil:
+		r.err = errors.Join(r.err, err)
+	case err != nil:
 		r.Problems = append(r.Problems, part+": "+err.Error())
 	}
 }
@@ -230,52 +235,56 @@ func (r *Report) revisions(ctx context.Context, doc *pdfsig.Document, sigs []pdf
 		var after *pdfsig.Document
 		if i < limits.InspectRevisions {
 			after, err = doc.RevisionAfter(before, rev.End)
-		} else {
-			err = errors.New("too many revisions to look into each")
+			if err == nil {
+				err = v.look(before, after, i > 0)
+			}
+			if pdf.OfMachine(err) != nil {
+				return err
+			}
 		}
-		if err == nil {
-			v.look(before, after, i > 0)
-			before = after
-		} else {
-			before = nil
-		}
+		before = after
 		r.Revisions = append(r.Revisions, v)
 	}
 	return nil
 }
 
 // look compares a revision with the one before it.
-func (v *Revision) look(before, after *pdfsig.Document, later bool) {
+func (v *Revision) look(before, after *pdfsig.Document, later bool) error {
 	f := after.File()
-	stored := func(d *pdfsig.Document) pdf.Object {
-		c, err := d.File().Catalog()
-		if err != nil {
-			return nil
-		}
-		return c["DSS"]
-	}
 	switch {
 	case !later:
 		v.Objects = len(slices.Collect(f.Objects))
-		if stored(after) != nil {
+		catalog, err := f.Catalog()
+		if err != nil {
+			return err
+		}
+		if catalog["DSS"] != nil {
 			v.Brought = append(v.Brought, "security store")
 		}
 	case before != nil:
 		v.Objects = len(f.Changed(before.File()))
-		now, was := storeSum(after), storeSum(before)
+		now, err := storeSum(after)
+		if err != nil {
+			return err
+		}
+		was, err := storeSum(before)
+		if err != nil {
+			return err
+		}
 		if now != was {
 			v.Brought = append(v.Brought, "security store")
 		}
 	}
+	return nil
 }
 
-// storeSum counts what the security store holds.
-func storeSum(doc *pdfsig.Document) [3]int {
+// storeSum counts what the security store holds. One that cannot be read differs from one that can.
+func storeSum(doc *pdfsig.Document) ([3]int, error) {
 	e, err := ltv.ReadStore(doc)
 	if err != nil {
-		return [3]int{-1}
+		return [3]int{-1}, pdf.OfMachine(err)
 	}
-	return [3]int{len(e.Certificates), len(e.OCSPResponses), len(e.CRLs)}
+	return [3]int{len(e.Certificates), len(e.OCSPResponses), len(e.CRLs)}, nil
 }
 
 // Serial is a serial number as reports write it.

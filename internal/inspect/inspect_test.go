@@ -4,8 +4,10 @@ package inspect_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +65,47 @@ func stored(t *testing.T, r *inspect.Report) {
 	for _, s := range r.Signatures {
 		if s.CMS == nil || s.Timestamp != (s.CMS.DocumentStamp != nil) || s.CMS.Signer == nil {
 			t.Errorf("%s: %+v", s.Field, s.CMS)
+		}
+	}
+}
+
+// brittle is a disk that breaks after some reads.
+type brittle struct {
+	*bytes.Reader
+	left int
+}
+
+var errDisk = errors.New("input/output error")
+
+func (b *brittle) ReadAt(p []byte, off int64) (int, error) {
+	b.left--
+	if b.left < 0 {
+		return 0, errDisk
+	}
+	return b.Reader.ReadAt(p, off)
+}
+
+// A disk that breaks is an error, and not a part of the file that could not be read.
+func TestReadErrors(t *testing.T) {
+	all, _ := attacks.All(t)
+	at := slices.IndexFunc(all, func(c attacks.Case) bool { return c.Name == "honest-prolonged" })
+	b := all[at].Bytes
+	for n := 0; ; n++ {
+		r := &brittle{Reader: bytes.NewReader(b), left: 1 << 20}
+		d, err := pdfsig.Open(r, int64(len(b)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.left = n
+		report, err := inspect.Document(t.Context(), d)
+		if r.left >= 0 {
+			if err != nil || len(report.Problems) > 0 || n < 8 {
+				t.Errorf("after %d reads: %v", n, err)
+			}
+			return
+		}
+		if !errors.Is(err, errDisk) {
+			t.Errorf("the disk broke after %d reads: %v", n, err)
 		}
 	}
 }

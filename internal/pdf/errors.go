@@ -50,6 +50,15 @@ func IsMalformed(err error) bool {
 	return errors.As(err, &m)
 }
 
+// OfMachine gives err where the machine is to blame, and nil where the file is: it is bad or locked, or a stream of it is of a
+// kind that is not decoded here.
+func OfMachine(err error) error {
+	if err == nil || IsMalformed(err) || IsLocked(err) || isUnsupported(err) {
+		return nil
+	}
+	return err
+}
+
 func malformed(off int64, format string, args ...any) error {
 	return &MalformedError{Offset: off, What: fmt.Sprintf(format, args...)}
 }

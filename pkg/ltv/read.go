@@ -128,7 +128,7 @@ func readStore(f *pdf.File) (*store, error) {
 		s.ref = ref
 	}
 	dict, err := f.Dict(catalog["DSS"])
-	if machineOnly(err) != nil {
+	if pdf.OfMachine(err) != nil {
 		return nil, fmt.Errorf("reading the security store: %w", err)
 	}
 	if dict == nil {
@@ -137,7 +137,7 @@ func readStore(f *pdf.File) (*store, error) {
 	s.dict = dict.Clone()
 	for _, key := range storeKeys {
 		a, err := f.Array(dict[key])
-		if machineOnly(err) != nil {
+		if pdf.OfMachine(err) != nil {
 			return nil, fmt.Errorf("reading the security store's /%s: %w", key, err)
 		}
 		s.arrays[key] = a
@@ -150,7 +150,7 @@ func readStore(f *pdf.File) (*store, error) {
 
 func (s *store) readVRI(f *pdf.File, o pdf.Object) error {
 	vri, err := f.Dict(o)
-	if machineOnly(err) != nil {
+	if pdf.OfMachine(err) != nil {
 		return fmt.Errorf("reading the security store's /VRI: %w", err)
 	}
 	if len(vri) > limits.StoreEntries {
@@ -159,13 +159,16 @@ func (s *store) readVRI(f *pdf.File, o pdf.Object) error {
 	s.vri = vri.Clone()
 	for _, name := range slices.Sorted(maps.Keys(vri)) {
 		entry, err := f.Dict(vri[name])
+		if pdf.OfMachine(err) != nil {
+			return fmt.Errorf("reading the security store's /VRI: %w", err)
+		}
 		if err != nil {
 			continue // not a dictionary: nothing to read
 		}
 		for _, key := range storeKeys {
 			a, err := f.Array(entry[vriKeys[key]])
-			if err != nil {
-				continue
+			if pdf.OfMachine(err) != nil {
+				return fmt.Errorf("reading the security store's /VRI: %w", err)
 			}
 			if err := s.readArray(f, key, a); err != nil {
 				return err
@@ -209,28 +212,20 @@ func (s *store) readArray(f *pdf.File, key pdf.Name, a pdf.Array) error {
 func (s *store) readStream(f *pdf.File, ref pdf.Ref) ([]byte, int64, error) {
 	stream, err := f.Stream(ref)
 	if err != nil {
-		return nil, 0, machineOnly(err)
+		return nil, 0, pdf.OfMachine(err)
 	}
 	if stream == nil {
 		return nil, 0, nil
 	}
 	data, err := f.StreamData(stream, limits.StoreStream)
 	if err != nil {
-		return nil, 0, machineOnly(err)
+		return nil, 0, pdf.OfMachine(err)
 	}
 	s.size += int64(len(data))
 	if s.size > limits.StoreBytes {
 		return nil, 0, &pdfsig.MalformedError{Offset: -1, What: fmt.Sprintf("security store of more than %d bytes", limits.StoreBytes)}
 	}
 	return data, stream.Start(), nil
-}
-
-// machineOnly drops errors that blame the file.
-func machineOnly(err error) error {
-	if pdf.IsMalformed(err) || pdf.IsLocked(err) {
-		return nil
-	}
-	return err
 }
 
 func tooMany() error {
